@@ -1,0 +1,1 @@
+"""Real-time, privacy-friendly statistics for websites."""

@@ -1,0 +1,227 @@
+"""The shapes that travel: records into the journal, verdicts out of the fold, rows into history.
+
+Pure data: no decision is made here (rules.py decides), and nothing here knows how or where it is stored.
+Times are integer milliseconds since 1970 UTC. Ids and visitors are unsigned 64-bit integers.
+Records are encoded as MessagePack arrays: a field may be appended with a default, never moved, removed or renamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import msgspec
+
+
+class Kind(IntEnum):
+    """What a fact tells."""
+
+    VIEW = 0
+    BEAT = 1
+    EVENT = 2
+    LEAVE = 3
+
+
+class Fact(msgspec.Struct, frozen=True, array_like=True, tag="fact", gc=False):
+    """One thing a reader did, after intake: everything the fold needs to judge it again and again alike.
+
+    `id` and `visitor` are hashes made at intake: the client's own id and session are never stored.
+    `country`, `city`, `latitude`, `longitude` are None when not given ("" and 0 count as given).
+    """
+
+    site: str
+    kind: int
+    visitor: int
+    id: int
+    door: str
+    arrival: int
+    age: int
+    path: str
+    window: int = 1_800_000
+    bot: str = ""  # why it is taken for a bot; "" for people
+    page_type: str = ""
+    title: str = ""
+    hostname: str = ""
+    referrer: str = ""  # host and path, no scheme, no query
+    utm_source: str = ""
+    utm_medium: str = ""
+    utm_campaign: str = ""
+    utm_content: str = ""
+    utm_term: str = ""
+    country: str | None = None  # ISO 3166-1 alpha-2 where Footfall found it, free text from the original's clients
+    region: str | None = None
+    city: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    browser: str = ""
+    browser_version: str = ""
+    os: str = ""
+    os_version: str = ""
+    device: str = ""  # Desktop, Mobile, Tablet, or ""
+    language: str = ""
+    screen: str = ""  # class by width: "xs", "sm", "md", "lg", "xl", or ""
+    name: str = ""  # of a custom event
+    props: dict[str, str] | None = None
+    engaged: int = 0  # milliseconds of engagement told by a leave or a beat
+    scroll: int = 0  # deepest scroll in percent
+    storageless: bool = False  # the visitor is a daily hash of address and user agent, not a client's session
+
+    @property
+    def time(self) -> int:
+        """When it happened: arrival less age."""
+        return self.arrival - self.age
+
+
+class Sweep(msgspec.Struct, frozen=True, array_like=True, tag="sweep", gc=False):
+    """The clock's record: closes what no fact can change any more, a bounded number each time.
+
+    With `cleanup` set to a site (or "*") it also removes that site's stale presence rows; its result is their number.
+    """
+
+    at: int
+    cleanup: str = ""
+
+
+class Publish(msgspec.Struct, frozen=True, array_like=True, tag="publish", gc=False):
+    """A post or page of a site, as its content stands now. `kind` is "post" or "page"."""
+
+    site: str
+    at: int
+    kind: str
+    slug: str
+    title: str
+    published: bool
+
+
+class Import(msgspec.Struct, frozen=True, array_like=True, tag="import", gc=False):
+    """One chunk of views from elsewhere (a fact's `arrival` is its own time, age 0).
+
+    Lateness, presence and repeats do not apply; ids that are known were left out before it was appended.
+    """
+
+    site: str
+    at: int
+    facts: tuple[Fact, ...]
+
+
+class Erase(msgspec.Struct, frozen=True, array_like=True, tag="erase", gc=False):
+    """A barrier: the facts of a site that match every given field are removed; the result is how many views that were
+    counted went. None matches anything; `first` and `last` bound the time, both included."""
+
+    site: str
+    at: int
+    path: str | None = None
+    visitor: int | None = None
+    page_type: str | None = None
+    first: int | None = None
+    last: int | None = None
+
+
+class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused", gc=False):
+    """Counts of what intake turned away, by (site, door, reason); travels with the collector's next batch."""
+
+    at: int
+    counts: tuple[tuple[str, str, str, int], ...]
+
+
+Command = Sweep | Publish | Import | Erase | Refused
+Record = Fact | Sweep | Publish | Import | Erase | Refused
+
+
+class Verdict(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What became of a fact. `outcome`: stored, repeat, early, retry, bot, rejected; `reason` only with rejected and bot."""
+
+    outcome: str
+    reason: str = ""
+
+
+STORED = Verdict("stored")
+REPEAT = Verdict("repeat")
+EARLY = Verdict("early")
+RETRY = Verdict("retry")
+TOO_OLD = Verdict("rejected", "too_old")
+FAULT = Verdict("rejected", "fault")
+
+
+# --- rows: what history keeps. Each carries (seq, n) of the record that made it: its identity and its order. ---
+
+
+@dataclass(frozen=True, slots=True)
+class FactRow:
+    """A view or an event. `counted` is False for a repeat, an event or a bot; `visit` is 0 for bots and imports."""
+
+    seq: int
+    n: int
+    time: int
+    counted: bool
+    visit: int
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRow:
+    """A visit that no fact can change any more. `first` is the fact that started it: site, visitor, source, place, device."""
+
+    seq: int
+    n: int
+    visit: int
+    start: int
+    end: int
+    entry: str
+    exit: str
+    views: int
+    events: int
+    engaged: int
+    first: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """An increment: so many facts of a door had this outcome in the hour that began at `hour`."""
+
+    seq: int
+    n: int
+    site: str
+    door: str
+    hour: int
+    outcome: str
+    reason: str
+    count: int
+
+
+@dataclass(slots=True)
+class Rows:
+    """What a run of whole records adds to history, in order. `erase` is a barrier's change and then stands alone."""
+
+    facts: list[FactRow] = field(default_factory=list)
+    visits: list[VisitRow] = field(default_factory=list)
+    ledger: list[LedgerRow] = field(default_factory=list)
+    erase: Erase | None = None
+
+    def __len__(self) -> int:
+        return len(self.facts) + len(self.visits) + len(self.ledger) + (self.erase is not None)
+
+
+# --- documents of the registry ---
+
+
+class Site(msgspec.Struct, frozen=True):
+    """A website that is counted.
+
+    `hosts`: who may send facts for it (exact host names, `*.` allowed in front; empty: any).
+    `public`: whether anyone may see its live page. `params`: query parameters that stay in its paths.
+    `grid`: places are rounded to this many degrees before anyone sees them.
+    """
+
+    id: str
+    name: str = ""
+    hosts: tuple[str, ...] = ()
+    public: bool = False
+    params: tuple[str, ...] = ()
+    grid: float = 1.0
+    window: int = 1_800_000
+    created: int = 0
+
+
+Table = Sequence[tuple[object, ...]]

@@ -1,0 +1,82 @@
+"""Every number and decision of the mission that is not data. Pure: no clock, no I/O, no state.
+
+Times are integer milliseconds since 1970 UTC; spans are milliseconds. Boundaries are written out as `<` or `<=` on
+purpose: the golden traces exercise each at the limit and one millisecond to either side.
+"""
+
+from __future__ import annotations
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+
+REPEAT_WINDOW = 30 * MINUTE  # the original's DEDUP_WINDOW_MS; a site may set its own
+PRESENCE_TIMEOUT = 2 * MINUTE  # the original's SESSION_TIMEOUT_MS
+EARLY_BEAT = 20 * SECOND  # the original's HEARTBEAT_DEDUP_MS
+LEAVE_GRACE = 10 * SECOND  # how long a reader stays "here" after leaving, so that a page change is no departure
+VISIT_GAP = 30 * MINUTE
+LATENESS = 30 * MINUTE  # how far back a fact's time may lie from its arrival
+WINDOW_KEPT = REPEAT_WINDOW + LATENESS  # ids, counted views and open visits stay this long
+CLOCK_TOLERANCE = 5 * MINUTE  # a start further behind the last record than this is refused
+
+BACKFILL_CHUNK = 500  # the original's BACKFILL_BATCH_SIZE
+SWEEP_VISITS = 2_000  # how many visits one sweep closes at most
+MAX_FACTS_PER_REQUEST = 100
+
+MAX_PATH_BYTES = 16 * 1024
+MAX_SESSION_BYTES = 1024
+MAX_TEXT_BYTES = 2_048  # titles, referrers, names, property values
+MAX_PROPERTIES = 30
+
+# Policies of presence: whether a view is a sign of life, and whether any beat inside EARLY_BEAT is skipped.
+ORIGINAL = "original"  # the original's clients: a view never touches presence, a beat inside 20 s is skipped whole
+SCRIPT = "script"  # our own script
+PIXEL = "pixel"  # readers without JavaScript
+DOORS = (ORIGINAL, SCRIPT, PIXEL)
+
+
+def too_old(age: int) -> bool:
+    """Whether a fact of this age (ms between its time and its arrival) comes too late to be judged."""
+    return age > LATENESS
+
+
+def is_repeat(time: int, counted: int, window: int) -> bool:
+    """Whether a view at `time` repeats one counted at `counted` (same visitor, same path), before or after it."""
+    return abs(time - counted) < window
+
+
+def is_early(last_seen: int, time: int) -> bool:
+    """Whether a beat at `time` comes too soon after the last sign of life to be told."""
+    return time - last_seen < EARLY_BEAT
+
+
+def is_present(deadline: int, now: int) -> bool:
+    """Whether a reader whose presence runs out at `deadline` is here at `now`. At the deadline itself: no longer."""
+    return now < deadline
+
+
+def is_stale(last_seen: int, now: int) -> bool:
+    """Whether the original's clean-up removes a session. At exactly the timeout it neither shows nor goes."""
+    return last_seen < now - PRESENCE_TIMEOUT
+
+
+def in_visit(start: int, end: int, time: int) -> bool:
+    """Whether a fact at `time` belongs to a visit that spans [start, end]."""
+    return start - VISIT_GAP < time < end + VISIT_GAP
+
+
+def title_of(path: str, posts: dict[str, str], pages: dict[str, str]) -> tuple[str, str]:
+    """(title, page type) of a path, by the original's rules: first match wins; the stored page type is never read.
+
+    `posts` and `pages` map the slugs of what is published to titles.
+    """
+    if path in ("/", ""):
+        return "Home", "home"
+    if path == "/stats":
+        return "Stats", "stats"
+    slug = path[1:] if path.startswith("/") else path
+    if slug in posts:
+        return posts[slug], "blog"
+    if slug in pages:
+        return pages[slug], "page"
+    return path, "other"
