@@ -1,0 +1,258 @@
+"""Every setting, once: its name, type, default and one sentence. A file is overruled by the environment, that by flags.
+
+Pure: the environment, the flags and the text of the file are arguments; nothing is read or written here. The fields of
+`Config` are the table: SETTINGS, the flags of `footfall serve` and docs/configuration.md all come from them.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, cast
+
+from footfall.errors import InvalidInput
+
+PREFIX = "FOOTFALL_"
+NOT_SETTINGS = frozenset({"FOOTFALL_CONFIG", "FOOTFALL_DENO", "FOOTFALL_TESTS_STRICT"})  # read elsewhere, for other ends
+UNITS = {"": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
+MIB = UNITS["mib"]
+LOG_FORMATS = ("auto", "console", "json")
+
+
+def _setting(default: Any, expected: str, sentence: str) -> Any:
+    """A field of Config. `expected` completes "expected ..." in the error of a value that does not fit."""
+    return field(default=default, metadata={"expected": expected, "sentence": sentence})
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of one process. Sizes are bytes, spans are seconds."""
+
+    data_folder: Path = _setting(
+        Path("~/.local/share/footfall"),
+        "a folder",
+        "Where everything is kept; `$XDG_DATA_HOME/footfall` if that variable is set.",
+    )
+    host: str = _setting("127.0.0.1", "an address to listen on", "The address the server listens on.")
+    port: int = _setting(8787, "a whole number from 0 to 65535", "The port the server listens on.")
+    public_url: str = _setting(
+        "",
+        "an http(s) address without a path",
+        "The address readers reach the server at, when that is a proxy's: `https://stats.example`.",
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        (),
+        "addresses or networks such as 10.0.0.0/8, separated by commas",
+        "Proxies whose `X-Forwarded-For` and location headers are believed; behind one that is not named all readers look like one.",
+    )
+    rate_limit: float = _setting(
+        50.0, "a number above 0", "Facts that one address may send per second; ten times as many in a burst."
+    )
+    max_viewers: int = _setting(10_000, "a whole number, 0 or more", "How many may watch live pages at the same time.")
+    metrics_listen: str = _setting(
+        "",
+        "host:port",
+        "Serve `/metrics` there without a key: `127.0.0.1:9187`; empty: only with the owner's key, on the main port.",
+    )
+    city_database: str = _setting(
+        "", "a file", "A MaxMind-format file that knows cities; empty: only the country of an address is known."
+    )
+    log_format: str = _setting(
+        "auto", "auto, console or json", "How the log is written; auto: for people on a terminal, JSON lines otherwise."
+    )
+    max_pending_bytes: int = _setting(
+        256 * MIB, "a size such as 256MiB", "Memory for what waits to be written to history; collecting answers 503 beyond it."
+    )
+    max_window_entries: int = _setting(
+        20_000_000,
+        "a whole number, 1 or more",
+        "Entries of the last hour (ids, views, visits) kept in memory over all sites; collecting answers 503 beyond it.",
+    )
+    disk_floor_bytes: int = _setting(
+        256 * MIB, "a size such as 256MiB", "Collecting stops, with 503, while the disk has less than this free."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One line of the table."""
+
+    name: str
+    kind: str  # path, text, int, float, list or size
+    default: object
+    expected: str
+    sentence: str
+
+    @property
+    def env(self) -> str:
+        """Its name in the environment."""
+        return PREFIX + self.name.upper()
+
+    @property
+    def flag(self) -> str:
+        """Its name on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+
+def _kind(name: str, annotation: str) -> str:
+    if name.endswith("_bytes"):
+        return "size"
+    return {"Path": "path", "str": "text", "int": "int", "float": "float", "tuple[str, ...]": "list"}[annotation]
+
+
+SETTINGS: tuple[Setting, ...] = tuple(
+    Setting(f.name, _kind(f.name, cast(str, f.type)), f.default, f.metadata["expected"], f.metadata["sentence"])
+    for f in fields(Config)
+    if f.default is not MISSING
+)
+
+
+def load(flags: Mapping[str, object], env: Mapping[str, str], toml_text: str | None) -> Config:
+    """The settings that result from a file's text (None: no file), the environment, and flags (None: not given).
+
+    Raises InvalidInput, which names the setting as its source spells it.
+    """
+    known = {setting.name: setting for setting in SETTINGS}
+    values: dict[str, Any] = {}
+    for name, value in _from_file(toml_text).items():
+        values[name] = _parse(_known(known, name, name), value, name)
+    for setting in SETTINGS:
+        if (text := env.get(setting.env)) is not None:
+            values[setting.name] = _parse(setting, text, setting.env)
+    for variable in env:
+        if variable.startswith(PREFIX) and variable not in NOT_SETTINGS:
+            _known(known, variable.removeprefix(PREFIX).lower(), variable)
+    for name, value in flags.items():
+        if value is not None:
+            setting = _known(known, name, name)
+            values[name] = _parse(setting, value, setting.flag)
+    folder = values.get("data_folder", _default_folder(env))
+    values["data_folder"] = _expand(folder, env)
+    return Config(**values)
+
+
+def _from_file(toml_text: str | None) -> dict[str, object]:
+    try:
+        return tomllib.loads(toml_text or "")
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidInput("configuration file", f"TOML ({error})") from error
+
+
+def _known(known: Mapping[str, Setting], name: str, spelled: str) -> Setting:
+    if name not in known:
+        raise InvalidInput(spelled, "one of the settings: " + ", ".join(known))
+    return known[name]
+
+
+def _default_folder(env: Mapping[str, str]) -> Path:
+    base = env.get("XDG_DATA_HOME", "")
+    return Path(base if base.startswith("/") else "~/.local/share") / "footfall"  # the standard: relative ones are ignored
+
+
+def _expand(folder: Path, env: Mapping[str, str]) -> Path:
+    home = env.get("HOME")
+    if home and folder.parts[:1] == ("~",):
+        return Path(home, *folder.parts[1:])
+    return folder
+
+
+def _parse(setting: Setting, value: object, spelled: str) -> object:
+    try:
+        return CHECKS.get(setting.name, lambda parsed: parsed)(PARSERS[setting.kind](value))
+    except (ValueError, TypeError) as error:
+        raise InvalidInput(spelled, setting.expected) from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value.strip()
+
+
+def _path(value: object) -> Path:
+    if isinstance(value, Path):
+        return value
+    return Path(_filled(_text(value)))
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise TypeError
+    return int(value)
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError
+    return float(value)
+
+
+def _list(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, list | tuple):
+        raise TypeError
+    return tuple(text for item in value for part in _text(item).split(",") if (text := part.strip()))
+
+
+def _size(value: object) -> int:
+    if isinstance(value, str) and (match := re.fullmatch(r"(\d+)\s*([kmg]ib|)", value.strip().lower())):
+        return int(match[1]) * UNITS[match[2]]
+    return _at_least(0)(_whole(value))
+
+
+def _at_least(low: int) -> Callable[[Any], Any]:
+    def check(value: int) -> int:
+        return _that(value, value >= low)
+
+    return check
+
+
+def _that(value: Any, holds: bool) -> Any:
+    if not holds:
+        raise ValueError
+    return value
+
+
+def _filled(text: str) -> str:
+    return cast(str, _that(text, text != ""))
+
+
+def _networks(items: tuple[str, ...]) -> tuple[str, ...]:
+    for item in items:
+        ip_network(item, strict=False)
+    return items
+
+
+def _listen(text: str) -> str:
+    return cast(str, _that(text, text == "" or re.fullmatch(r".+:\d{1,5}", text) is not None))
+
+
+def _url(text: str) -> str:
+    text = text.rstrip("/")
+    return cast(str, _that(text, text == "" or re.fullmatch(r"https?://[^/?#\s]+", text) is not None))
+
+
+PARSERS: Mapping[str, Callable[[object], object]] = {
+    "path": _path,
+    "text": _text,
+    "int": _whole,
+    "float": _number,
+    "list": _list,
+    "size": _size,
+}
+CHECKS: Mapping[str, Callable[[Any], object]] = {
+    "host": _filled,
+    "port": lambda value: _that(value, 0 <= value <= 65535),
+    "public_url": _url,
+    "trusted_proxies": _networks,
+    "rate_limit": lambda value: _that(value, 0 < value < float("inf")),
+    "max_viewers": _at_least(0),
+    "metrics_listen": _listen,
+    "log_format": lambda value: _that(value, value in LOG_FORMATS),
+    "max_window_entries": _at_least(1),
+}
