@@ -147,8 +147,7 @@ FAULT = Verdict("rejected", "fault")
 # --- rows: what history keeps. Each carries (seq, n) of the record that made it: its identity and its order. ---
 
 
-@dataclass(frozen=True, slots=True)
-class FactRow:
+class FactRow(msgspec.Struct, frozen=True, gc=False):
     """A view or an event. `counted` is False for a repeat, an event or a bot; `visit` is 0 for bots and imports."""
 
     seq: int
@@ -159,8 +158,7 @@ class FactRow:
     fact: Fact
 
 
-@dataclass(frozen=True, slots=True)
-class VisitRow:
+class VisitRow(msgspec.Struct, frozen=True, gc=False):
     """A visit that no fact can change any more. `first` is the fact that started it: site, visitor, source, place, device."""
 
     seq: int
@@ -176,8 +174,7 @@ class VisitRow:
     first: Fact
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
+class LedgerRow(msgspec.Struct, frozen=True, gc=False):
     """An increment: so many facts of a door had this outcome in the hour that began at `hour`."""
 
     seq: int
@@ -190,6 +187,18 @@ class LedgerRow:
     count: int
 
 
+class ContentRow(msgspec.Struct, frozen=True, gc=False):
+    """What a Publish said. The newest row of (site, kind, slug) holds; the oldest gives its age."""
+
+    seq: int
+    n: int
+    site: str
+    kind: str
+    slug: str
+    title: str
+    published: bool
+
+
 @dataclass(slots=True)
 class Rows:
     """What a run of whole records adds to history, in order. `erase` is a barrier's change and then stands alone."""
@@ -197,10 +206,11 @@ class Rows:
     facts: list[FactRow] = field(default_factory=list)
     visits: list[VisitRow] = field(default_factory=list)
     ledger: list[LedgerRow] = field(default_factory=list)
+    content: list[ContentRow] = field(default_factory=list)
     erase: Erase | None = None
 
     def __len__(self) -> int:
-        return len(self.facts) + len(self.visits) + len(self.ledger) + (self.erase is not None)
+        return len(self.facts) + len(self.visits) + len(self.ledger) + len(self.content) + (self.erase is not None)
 
 
 # --- documents of the registry ---
