@@ -1,0 +1,245 @@
+"""The one fold: judges each record in order, keeps the live state, and says which rows history must have. Pure.
+
+It reads only its state and the record, so folding the same records again gives the same verdicts, the same state and
+the same rows, however they were cut into batches. It checks before it changes anything; a record it cannot digest is
+`rejected(fault)`, each time alike. It knows no clock, no store and no viewer: its time is the latest time a record carried.
+"""
+
+from __future__ import annotations
+
+from heapq import heappop, heappush
+
+from footfall import rules
+from footfall.live.runs import Runs, mix
+from footfall.live.site import SiteState
+from footfall.model import (
+    EARLY,
+    FAULT,
+    REPEAT,
+    RETRY,
+    STORED,
+    TOO_OLD,
+    Command,
+    ContentRow,
+    Fact,
+    FactRow,
+    Import,
+    Kind,
+    LedgerRow,
+    Publish,
+    Record,
+    Refused,
+    Rows,
+    Sweep,
+    Verdict,
+    VisitRow,
+)
+
+Line = tuple[str, str, int, str, str]  # site, door, hour (ms), outcome, reason
+
+VERSION = "1"  # of the state and its rules; a checkpoint of another version is not loaded
+
+
+class Fold:
+    """State and judge. `apply` folds one record; `rows` collects effects until `take_rows`; `dirty` names changed sites."""
+
+    def __init__(self) -> None:
+        self.seq = 0  # of the last record folded
+        self.now = 0
+        self.sites: dict[str, SiteState] = {}
+        self.ids = Runs(valued=True)  # (site, id) of facts -> arrival
+        self.counted = Runs(valued=True)  # mix(visitor, path, 30-minute slot) -> time of the counted view in it
+        self.counted_to = 0  # the latest time in `counted`
+        self.closing: list[tuple[int, int, int, str]] = []  # heap: (when it may be final, visit, visitor, site)
+        self.ledger: dict[Line, int] = {}  # increments that are not rows yet
+        self.rows = Rows()
+        self.dirty: set[str] = set()
+        self.faults: list[tuple[int, str]] = []  # (seq, what) of records that could not be digested, to be told loudly
+
+    def apply(self, seq: int, record: Record) -> object:
+        """Fold the record with this seq. A Verdict for a fact; for commands see model.py. Erase is the engine's (a barrier)."""
+        self.seq = seq
+        try:
+            if isinstance(record, Fact):
+                return self._judge(seq, record)
+            return self._obey(seq, record)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as fault:
+            # Records are checked at intake; one that still does not fit must neither stop the fold nor differ next time.
+            self.faults.append((seq, f"{type(fault).__name__}: {fault}"))
+            return FAULT
+
+    def take_rows(self) -> Rows:
+        """The effects since the last call, in order."""
+        rows, self.rows = self.rows, Rows()
+        return rows
+
+    def site(self, site: str) -> SiteState:
+        """A site's state, empty if nothing was ever folded for it."""
+        state = self.sites.get(site)
+        if state is None:
+            state = self.sites[site] = SiteState()
+        return state
+
+    def entries(self) -> int:
+        """How many entries the windows hold: what the memory cap bounds."""
+        return len(self.ids) + len(self.counted) + len(self.closing)
+
+    def knows(self, site: str, visitor: int) -> bool:
+        """Whether a visitor is still in the live state (for the half hour after the salt changed)."""
+        state = self.sites.get(site)
+        return state is not None and (visitor in state.visits.open or visitor in state.presence.readers)
+
+    # --- facts ---
+
+    def _judge(self, seq: int, fact: Fact) -> Verdict:
+        arrival, time = fact.arrival, fact.arrival - fact.age
+        if arrival > self.now:
+            self.now = arrival
+        verdict = self._verdict(seq, fact, time)
+        line = (fact.site, fact.door, arrival - arrival % rules.HOUR, verdict.outcome, verdict.reason)
+        self.ledger[line] = self.ledger.get(line, 0) + 1
+        return verdict
+
+    def _verdict(self, seq: int, fact: Fact, time: int) -> Verdict:
+        if rules.too_old(fact.age):
+            return TOO_OLD
+        if fact.door != rules.ORIGINAL:  # the original's clients send no ids: theirs are made at intake and never repeat
+            seen = self.ids.get(fact.id)
+            if seen is not None and seen > self.now - rules.WINDOW_KEPT:
+                return RETRY
+            self.ids.put(fact.id, fact.arrival, self.now - rules.WINDOW_KEPT)
+        if fact.bot:
+            self.rows.facts.append(FactRow(seq, 0, time, False, 0, fact))
+            return Verdict("bot", fact.bot)
+        state = self.site(fact.site)
+        if fact.kind == Kind.VIEW:
+            return self._view(seq, fact, time, state)
+        if fact.kind == Kind.EVENT:
+            return self._event(seq, fact, time, state)
+        return self._engagement(fact, time, state)
+
+    def _view(self, seq: int, fact: Fact, time: int, state: SiteState) -> Verdict:
+        counted = not self._repeats(fact, time, state)
+        if counted:
+            number = state.count_view(fact.path, fact.visitor, time)
+            self._remember(fact, time, number)
+        visit = self._join(fact, time, state, counted)
+        if fact.door != rules.ORIGINAL:
+            state.presence.sign(fact, time, self.now)
+        self.rows.facts.append(FactRow(seq, 0, time, counted, visit, fact))
+        self.dirty.add(fact.site)
+        return STORED if counted else REPEAT
+
+    def _event(self, seq: int, fact: Fact, time: int, state: SiteState) -> Verdict:
+        visit = self._join(fact, time, state, False)
+        state.presence.sign(fact, time, self.now)
+        self.rows.facts.append(FactRow(seq, 0, time, False, visit, fact))
+        self.dirty.add(fact.site)
+        return STORED
+
+    def _engagement(self, fact: Fact, time: int, state: SiteState) -> Verdict:
+        """Beats and leaves are no rows: they move presence and extend the visit they fall into."""
+        presence = state.presence
+        if fact.kind == Kind.LEAVE:
+            presence.leave(fact, time, self.now)
+        elif not (presence.beat_original if fact.door == rules.ORIGINAL else presence.sign)(fact, time, self.now):
+            return EARLY
+        state.visits.join(fact, time, False)
+        self.dirty.add(fact.site)
+        return STORED
+
+    def _join(self, fact: Fact, time: int, state: SiteState, counted: bool) -> int:
+        visit, begun = state.visits.join(fact, time, counted)
+        if visit is None:
+            return 0
+        if begun:
+            heappush(self.closing, (visit.last + rules.WINDOW_KEPT, visit.id, fact.visitor, fact.site))
+        return visit.id
+
+    # Counted views less than a window apart cannot share a slot as long as the window, so one time a slot is enough;
+    # a view that it repeats lies in its own slot or in one beside it.
+
+    def _repeats(self, fact: Fact, time: int, state: SiteState) -> bool:
+        number, window = state.pages.numbers.get(fact.path), fact.window
+        if number is None or window <= 0:
+            return False
+        key, slot = mix(fact.visitor, number), time // window
+        last = slot + 1 if (slot + 1) * window <= self.counted_to else slot  # nothing was counted later than that
+        for near in range(slot - 1, last + 1):
+            counted = self.counted.get(mix(key, near))
+            if counted is not None and rules.is_repeat(time, counted, window):
+                return True
+        return False
+
+    def _remember(self, fact: Fact, time: int, number: int) -> None:
+        if fact.window > 0:
+            self.counted_to = max(self.counted_to, time)
+            key = mix(mix(fact.visitor, number), time // fact.window)
+            self.counted.put(key, time, self.now - rules.WINDOW_KEPT)
+
+    # --- commands ---
+
+    def _obey(self, seq: int, command: Command) -> object:
+        if command.at > self.now:
+            self.now = command.at
+        if isinstance(command, Sweep):
+            return self._sweep(seq, command)
+        if isinstance(command, Import):
+            return self._import(seq, command)
+        if isinstance(command, Refused):
+            self._refused(command)
+        elif isinstance(command, Publish):
+            self._publish(seq, command)
+        else:
+            raise TypeError("an erase is a barrier: the engine's, not folded")
+        return None
+
+    def _refused(self, command: Refused) -> None:
+        hour = command.at - command.at % rules.HOUR
+        for site, door, reason, count in command.counts:
+            line = (site, door, hour, "rejected", reason)
+            self.ledger[line] = self.ledger.get(line, 0) + count
+
+    def _publish(self, seq: int, command: Publish) -> None:
+        self.site(command.site).pages.publish(command.kind, command.slug, command.title, command.published)
+        self.rows.content.append(ContentRow(seq, 0, command.site, command.kind, command.slug, command.title, command.published))
+        self.dirty.add(command.site)
+
+    def _import(self, seq: int, command: Import) -> int:
+        state, kept_since = self.site(command.site), self.now - rules.WINDOW_KEPT
+        for n, fact in enumerate(command.facts):
+            time = fact.time
+            number = state.count_view(fact.path, fact.visitor, time)
+            self.ids.put(fact.id, max(time, command.at), kept_since)
+            if time > kept_since:
+                self._remember(fact, time, number)
+            self.rows.facts.append(FactRow(seq, n, time, True, 0, fact))
+        self.dirty.add(command.site)
+        return len(command.facts)
+
+    def _sweep(self, seq: int, command: Sweep) -> int:
+        self.ids.drop(self.now - rules.WINDOW_KEPT)
+        self.counted.drop(self.now - rules.WINDOW_KEPT)
+        self._close_visits(seq)
+        for n, ((site, door, hour, outcome, reason), count) in enumerate(self.ledger.items()):
+            self.rows.ledger.append(LedgerRow(seq, n, site, door, hour, outcome, reason, count))
+        self.ledger = {}
+        removed = 0
+        for site, state in self.sites.items():
+            if command.cleanup in ("*", site):
+                removed += state.presence.clean_up(self.now)
+        return removed
+
+    def _close_visits(self, seq: int) -> None:
+        n, closing = 0, self.closing
+        while closing and closing[0][0] <= self.now and n < rules.SWEEP_VISITS:
+            _, id, visitor, site = heappop(closing)
+            visits = self.sites[site].visits
+            due = visits.due(visitor, id, self.now)
+            if isinstance(due, int):
+                heappush(closing, (due, id, visitor, site))
+            elif due is not None:
+                visits.close(visitor, id)
+                row = (due.id, due.start, due.end, due.entry, due.exit, due.views, due.events, due.engaged, due.first)
+                self.rows.visits.append(VisitRow(seq, n, *row))
+                n += 1
