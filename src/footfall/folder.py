@@ -1,0 +1,203 @@
+"""The data folder: one owner, one version, and the small secrets that live beside the stores.
+
+It knows where every file lies and who may open them; it does not know what is in the journal or in history, and has no
+clock (the day is an argument). Every file it writes is replaced whole: a temporary file, fsync, rename, fsync of the folder.
+
+    footfall.json     {"version", "store"}: written last, so that a folder without it was never finished
+    lock              held with flock by the owner, with its process id inside
+    journal.sqlite    the journal, the registry and checkpoints        history.duckdb   the rows
+    secret.key        32 random bytes: the key of every hash           owner.key        what the owner signs in with
+    salts.json        salts of the UTC day, two at most; leave it out of backups
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from footfall.errors import FolderInUse, NewerVersion, StoreRefused
+
+VERSION = 1
+Migration = Callable[[Path], None]
+MIGRATIONS: Mapping[int, Migration] = {}  # from version n to n + 1; must bear being cut off and run again
+
+
+class Folder:
+    """An open data folder. Made by `open_folder`; nobody else can open it until `close`.
+
+    `store_id` names the store in every file that belongs to it; `secret` is 32 bytes; `owner_key` is url-safe text.
+    `warnings` are sentences for the owner. A fork shares the lock: open it in the process that uses it.
+    """
+
+    def __init__(self, path: Path, lock: int, store_id: str, warnings: tuple[str, ...]) -> None:
+        self.path = path
+        self.store_id = store_id
+        self.warnings = warnings
+        self.journal = path / "journal.sqlite"
+        self.history = path / "history.duckdb"
+        self.secret = _secret(path)
+        self.owner_key = _owner_key(path)
+        self._lock: int | None = lock
+        self._salts_file = path / "salts.json"
+        self._salts = _read_salts(self._salts_file)
+
+    def salt(self, day: int) -> bytes:
+        """The salt of a UTC day (days since 1970), 32 bytes; made on first use and durable before it is returned.
+
+        Making one forgets all but this day and one neighbour, the later one if there are two.
+        """
+        found = self._salts.get(day)
+        if found is not None:
+            return found
+        salts = {**self._salts, day: secrets.token_bytes(32)}
+        kept = sorted(d for d in salts if abs(d - day) <= 1)[-2:]
+        salts = {d: salts[d] for d in kept}
+        _replace(self._salts_file, json.dumps({str(d): salt.hex() for d, salt in salts.items()}).encode())
+        self._salts = salts
+        return salts[day]
+
+    def close(self) -> None:
+        """Let others open the folder; a second call does nothing."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def open_folder(
+    path: Path, *, version: int = VERSION, migrations: Mapping[int, Migration] = MIGRATIONS, patience: float = 1.0
+) -> Folder:
+    """Open the data folder at `path`, making it (mode 0700) if there is none, and migrate it forward to `version`.
+
+    Raises FolderInUse while another process owns it (after `patience` seconds: a process that was just killed needs a
+    moment to die), NewerVersion, or StoreRefused when a part is missing that cannot be made again.
+    """
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = _take_lock(path / "lock", patience)
+    try:
+        return Folder(path, lock, _store_id(path, version, migrations), _warnings(path))
+    except BaseException:
+        os.close(lock)
+        raise
+
+
+def _take_lock(file: Path, patience: float) -> int:
+    lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() < deadline:
+                time.sleep(0.005)
+                continue
+            holder = os.read(lock, 32).decode("ascii", "replace").strip() or "unknown"
+            os.close(lock)
+            raise FolderInUse(
+                f"{file.parent} is in use by process {holder}", f"stop process {holder}, or choose another data folder"
+            ) from None
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, b"%d\n" % os.getpid(), 0)
+        return lock
+
+
+def _store_id(path: Path, version: int, migrations: Mapping[int, Migration]) -> str:
+    """Read the version file, migrating as needed, or finish the making of a new folder."""
+    file = path / "footfall.json"
+    try:
+        identity = json.loads(file.read_bytes())
+        found, store_id = int(identity["version"]), str(identity["store"])
+    except FileNotFoundError:
+        return _make(path, file, version)
+    except (ValueError, TypeError, KeyError) as error:
+        raise StoreRefused(f"{file} cannot be read: {error}", "restore it from a backup of this folder") from error
+    if found > version:
+        raise NewerVersion(f"{path} has version {found}, this Footfall knows {version}", "install the newer Footfall again")
+    for step in range(found, version):
+        migrations[step](path)
+        _write_identity(file, step + 1, store_id)
+    return store_id
+
+
+def _make(path: Path, file: Path, version: int) -> str:
+    stores = [name for name in ("journal.sqlite", "history.duckdb") if (path / name).exists()]
+    if stores:
+        raise StoreRefused(
+            f"{path} holds {' and '.join(stores)} but no footfall.json",
+            "restore the whole folder from one backup, or choose an empty folder",
+        )
+    if not (path / "secret.key").exists():
+        _replace(path / "secret.key", secrets.token_bytes(32))
+    store_id = secrets.token_hex(16)
+    _write_identity(file, version, store_id)
+    return store_id
+
+
+def _write_identity(file: Path, version: int, store_id: str) -> None:
+    _replace(file, json.dumps({"version": version, "store": store_id}).encode())
+
+
+def _secret(path: Path) -> bytes:
+    try:
+        secret = (path / "secret.key").read_bytes()
+    except FileNotFoundError:
+        secret = b""
+    if len(secret) != 32:
+        raise StoreRefused(
+            f"{path / 'secret.key'} is missing or is not 32 bytes long",
+            "restore it from a backup; without it every visitor would count as new",
+        )
+    return secret
+
+
+def _owner_key(path: Path) -> str:
+    """The key, made anew when there is none: deleting the file is how an owner changes it."""
+    file = path / "owner.key"
+    if not file.exists():
+        _replace(file, secrets.token_urlsafe(24).encode() + b"\n")
+    key = file.read_text("utf-8").strip()
+    if len(key) < 16:
+        raise StoreRefused(f"{file} holds less than 16 characters", "delete it: the next start makes a new key")
+    return key
+
+
+def _read_salts(file: Path) -> dict[int, bytes]:
+    try:
+        return {int(day): bytes.fromhex(salt) for day, salt in json.loads(file.read_bytes()).items()}
+    except FileNotFoundError:
+        return {}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise StoreRefused(
+            f"{file} cannot be read: {error}", "delete it: visitors without a session count once more today"
+        ) from error
+
+
+def _warnings(path: Path) -> tuple[str, ...]:
+    """What others can read. Said, not changed: the owner may have opened it on purpose."""
+    found = []
+    for file, wanted in ((path, 0o700), (path / "secret.key", 0o600), (path / "owner.key", 0o600), (path / "salts.json", 0o600)):
+        mode = file.stat().st_mode & 0o777 if file.exists() else 0
+        if mode & 0o077:
+            found.append(f"{file} is open to other users of this machine (mode {mode:04o}): chmod {wanted:o} {file}")
+    return tuple(found)
+
+
+def _replace(file: Path, content: bytes) -> None:
+    """Write a private file whole or not at all, durable on return."""
+    temporary = file.with_name(file.name + ".new")
+    temporary.unlink(missing_ok=True)  # left by a crash; only the owner of the lock comes here
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(handle, "wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(handle)
+    os.rename(temporary, file)
+    directory = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

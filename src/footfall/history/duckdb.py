@@ -1,0 +1,295 @@
+"""The embedded history: one DuckDB file, filled by one thread and asked by others.
+
+It knows no metric and no widget: rows come in as the model has them, questions come as SQL text.
+
+* One write is one transaction: the rows and the position, or neither. DuckDB syncs its log on commit.
+* The interpreter is shared with the path that answers readers: rows are converted and handed over STEP at a time (about 3 ms of
+  interpreter time); everything else DuckDB does is outside the interpreter lock.
+* DuckDB invalidates a database after some failed writes. After any failed one the connection is thrown away, running
+  questions are interrupted, and the next call opens the file anew.
+* An erased row leaves the tables at once; its bytes stay in free blocks of the file until DuckDB uses them again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+
+from footfall.errors import HistoryFailed, NewerVersion, StoreMismatch, StoreRefused, TooExpensive
+from footfall.history import rows as flat
+from footfall.history.base import Statement
+from footfall.history.erase import erase_facts
+from footfall.journal.base import Position
+from footfall.model import Rows, Table
+
+Row = TypeVar("Row")
+
+VERSION = 1
+STEP = 500  # rows handed over, or fetched, in one go
+READERS = 2  # questions answered at the same time
+PATIENCE = 5.0  # seconds to wait for interrupted questions to end
+REPAIR = (
+    "make the file readable and writable and start again; if it is damaged, restore the whole data folder from one backup, "
+    "or move the file away: while the journal still holds every record, it is made anew"
+)
+
+
+async def open_history(path: Path, store_id: str, *, memory: str = "1GB", threads: int = 2) -> DuckdbHistory:
+    """Open the history at `path`, making it if there is none. `memory` bounds DuckDB's own memory, `threads` its workers.
+
+    Raises StoreMismatch when the file belongs to another store, NewerVersion, or StoreRefused when it cannot be opened.
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": memory,
+        "threads": threads,
+        "checkpoint_threshold": "16MB",
+        "enable_external_access": False,  # a question reads the tables and nothing else on this machine
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "python_enable_replacements": False,  # nor variables of the program
+        "lock_configuration": True,
+    }
+    history = DuckdbHistory(_Database(path, store_id, config))
+    try:
+        await history.position()
+    except HistoryFailed as error:
+        await history.close()
+        raise StoreRefused(str(error), REPAIR) from error
+    except BaseException:
+        await history.close()
+        raise
+    return history
+
+
+class DuckdbHistory:
+    """See history/base.py. Made by `open_history`."""
+
+    def __init__(self, database: _Database) -> None:
+        self._database = database
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="history")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="question")
+        self._closed = False
+
+    async def append(self, rows: Rows, position: Position) -> None:
+        """See the contract. Rows at or below the present position are left out, so the same call may be made again after a
+        failure whose outcome is not known. An erase recounts the visits that lost some facts and removes those that lost all;
+        the ledger (what was received) and content (what was published) stay."""
+        await self._run(self._writer, lambda: self._append(rows, position))
+
+    async def position(self) -> Position:
+        return await self._run(self._writer, self._database.open)
+
+    async def fetch(self, statement: Statement) -> Table:
+        """`seconds` counts from this call. At most READERS questions run at a time; appends go on meanwhile."""
+        question = _Question(statement)
+        watch = asyncio.create_task(_interrupt_in_time(question))
+        try:
+            return await self._run(self._readers, lambda: self._answer(question))
+        except asyncio.CancelledError:
+            question.interrupt()
+            raise
+        finally:
+            watch.cancel()
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._database.discard)
+        self._writer.shutdown(wait=False)
+        self._readers.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self, threads: ThreadPoolExecutor, work: Callable[[], Row]) -> Row:
+        if self._closed:
+            raise HistoryFailed("history is closed")
+        return await asyncio.get_running_loop().run_in_executor(threads, work)
+
+    # --- in the threads ---
+
+    def _append(self, rows: Rows, position: Position) -> None:
+        here = self._database.open()
+        if position <= here:
+            return
+        try:
+            self._database.write(lambda connection: _write(connection, rows, here, position), position)
+        except (duckdb.Error, ValueError, TypeError, OverflowError) as error:
+            raise HistoryFailed(f"history could not be written: {error}") from error
+
+    def _answer(self, question: _Question) -> Table:
+        statement = question.statement
+        found: list[tuple[object, ...]] = []
+        try:
+            with self._database.cursor() as cursor:
+                question.cursor = cursor
+                cursor.execute("BEGIN TRANSACTION READ ONLY")
+                (query,) = cursor.extract_statements(statement.sql)
+                cursor.execute(query, statement.params)
+                while chunk := cursor.fetchmany(STEP):
+                    found += chunk
+                    if len(found) > statement.max_rows:
+                        raise TooExpensive(f"the answer has more than {statement.max_rows} rows")
+                    if question.interrupted:
+                        break
+        except (duckdb.InterruptException, duckdb.OutOfMemoryException) as error:
+            raise TooExpensive(f"the question needs too much: {error}") from error
+        except (duckdb.FatalException, duckdb.InternalException) as error:
+            self._writer.submit(self._database.discard)  # in the thread that writes, so between two writes
+            raise HistoryFailed(f"history could not be read: {error}") from error
+        except (duckdb.Error, ValueError) as error:
+            raise HistoryFailed(f"history could not be read: {error}") from error
+        finally:
+            question.cursor = None
+        if question.interrupted:
+            raise TooExpensive(f"the question took longer than {statement.seconds} s")
+        return found
+
+
+class _Question:
+    """One running fetch, seen from the loop (which interrupts) and from its thread (which answers)."""
+
+    def __init__(self, statement: Statement) -> None:
+        self.statement = statement
+        self.interrupted = False
+        self.cursor: duckdb.DuckDBPyConnection | None = None
+
+    def interrupt(self) -> None:
+        self.interrupted = True
+        cursor = self.cursor
+        if cursor is not None:
+            cursor.interrupt()
+
+
+async def _interrupt_in_time(question: _Question) -> None:
+    """Interrupt, and again until it has ended: DuckDB forgets an interrupt that comes just before the query starts."""
+    await asyncio.sleep(question.statement.seconds)
+    while True:
+        question.interrupt()
+        await asyncio.sleep(0.05)
+
+
+class _Database:
+    """The file: opened when it is needed, thrown away when it may be broken. For any thread; only one may write."""
+
+    def __init__(self, path: Path, store_id: str, config: dict[str, str | bool | int | float | list[str]]) -> None:
+        self._path = path
+        self._store_id = store_id
+        self._config = config
+        self._changed = threading.Condition(threading.RLock())
+        self._cursors: set[duckdb.DuckDBPyConnection] = set()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._position: Position = 0
+
+    def open(self) -> Position:
+        """Make sure that there is a connection; returns the position. Raises HistoryFailed, or StoreRefused."""
+        self._connected()
+        return self._position
+
+    def write(self, change: Callable[[duckdb.DuckDBPyConnection], None], position: Position) -> None:
+        """Apply `change`, which moves to `position`, as one transaction. Whatever goes wrong, the connection is thrown away."""
+        connection = self._connected()
+        try:
+            connection.begin()
+            change(connection)
+            connection.commit()
+        except BaseException:
+            self.discard()
+            raise
+        self._position = position
+
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor of its own for one question."""
+        with self._changed:
+            cursor = self._connected().cursor()
+            self._cursors.add(cursor)
+        try:
+            yield cursor
+        finally:
+            with self._changed:
+                self._cursors.remove(cursor)
+                cursor.close()
+                self._changed.notify_all()
+
+    def discard(self) -> None:
+        """Close, interrupting the running questions: DuckDB lets go of the file when the last of them has ended."""
+        with self._changed:
+            connection, self._connection = self._connection, None
+            for cursor in self._cursors:
+                cursor.interrupt()
+            self._changed.wait_for(lambda: not self._cursors, PATIENCE)
+            if connection is not None:
+                connection.close()
+
+    def _connected(self) -> duckdb.DuckDBPyConnection:
+        with self._changed:
+            if self._connection is None:
+                if self._cursors:
+                    raise HistoryFailed("history is being closed after a failure")
+                self._connection, self._position = self._opened()
+            return self._connection
+
+    def _opened(self) -> tuple[duckdb.DuckDBPyConnection, Position]:
+        if self._position and not self._path.exists():
+            raise HistoryFailed(f"{self._path} is gone")  # opening would make an empty one
+        try:
+            connection = duckdb.connect(self._path, config=self._config)
+        except duckdb.Error as error:
+            raise HistoryFailed(f"{self._path} cannot be opened: {error}") from error
+        try:
+            return connection, self._claimed(connection)
+        except duckdb.Error as error:
+            connection.close()
+            raise HistoryFailed(f"{self._path} cannot be used: {error}") from error
+        except BaseException:
+            connection.close()
+            raise
+
+    def _claimed(self, connection: duckdb.DuckDBPyConnection) -> Position:
+        """Make the tables of a new file, or compare an old one's id and version with ours; returns the position."""
+        connection.begin()
+        connection.execute(files("footfall.history").joinpath("schema/duckdb.sql").read_text("utf-8"))
+        ours = [self._store_id, VERSION]
+        connection.execute("INSERT INTO state SELECT 0, ?, ? WHERE NOT EXISTS (FROM state)", ours)
+        found = connection.execute("SELECT position, store_id, version FROM state").fetchone()
+        connection.commit()
+        assert found is not None  # the row above
+        position, store_id, version = found
+        if store_id != self._store_id:
+            raise StoreMismatch(
+                f"{self._path} belongs to store {store_id}, this folder is store {self._store_id}",
+                "restore the whole data folder from one backup",
+            )
+        if version > VERSION:
+            raise NewerVersion(
+                f"{self._path} has version {version}, this Footfall knows {VERSION}", "install the newer Footfall again"
+            )
+        if position < self._position:
+            raise HistoryFailed(f"{self._path} went back from {self._position} to {position}: another file was put in its place")
+        return int(position)
+
+
+def _write(connection: duckdb.DuckDBPyConnection, rows: Rows, here: Position, position: Position) -> None:
+    if rows.erase is not None:
+        erase_facts(connection, rows.erase)
+    _add(connection, "facts", [row for row in rows.facts if row.seq > here], flat.fact_values)
+    _add(connection, "visits", [row for row in rows.visits if row.seq > here], flat.visit_values)
+    _add(connection, "ledger", [row for row in rows.ledger if row.seq > here], flat.ledger_values)
+    _add(connection, "content", [row for row in rows.content if row.seq > here], flat.content_values)
+    connection.execute("UPDATE state SET position = ?", [position])
+
+
+def _add(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row], values: Callable[[Row], flat.Values]) -> None:
+    """Through DuckDB's appender: it converts each value by itself, where columns of numpy objects are typed by a sample."""
+    if not rows:
+        return
+    with connection.appender(table) as appender:
+        for start in range(0, len(rows), STEP):
+            appender.append_rows([values(row) for row in rows[start : start + STEP]])

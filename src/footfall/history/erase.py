@@ -1,0 +1,53 @@
+"""An erase in DuckDB: facts go, and what was counted from them follows. Runs inside the caller's transaction."""
+
+from __future__ import annotations
+
+import duckdb
+
+from footfall.model import Erase, Kind
+
+# Views decide entry and exit, as in the fold; a visit without views takes what it has. Ties go by the order of the rows.
+RECOUNT = f"""
+UPDATE visits SET
+    start_ms = left_over.start_ms, end_ms = left_over.end_ms, entry = left_over.entry, exit = left_over.exit,
+    views = left_over.views, events = left_over.events
+FROM (
+    SELECT
+        visit,
+        min(ts_ms) AS start_ms,
+        max(ts_ms) AS end_ms,
+        arg_min(path, (kind <> {Kind.VIEW:d}, ts_ms, seq, n)) AS entry,
+        arg_max(path, (kind = {Kind.VIEW:d}, ts_ms, seq, n)) AS exit,
+        count(*) FILTER (WHERE kind = {Kind.VIEW:d} AND counted) AS views,
+        count(*) FILTER (WHERE kind = {Kind.EVENT:d}) AS events
+    FROM facts WHERE site = ? AND visit IN (SELECT visit FROM touched)
+    GROUP BY visit
+) AS left_over
+WHERE visits.site = ? AND visits.visit = left_over.visit
+"""
+
+
+def erase_facts(connection: duckdb.DuckDBPyConnection, erase: Erase) -> None:
+    """Remove the matching facts; visits that lost all go too, those that lost some are counted again from what is left
+    (except `engaged` and what they took from their first fact: these are not in the other facts)."""
+    conditions = {
+        "path = ?": erase.path,
+        "visitor = ?": erase.visitor,
+        "page_type = ?": erase.page_type,
+        "ts_ms >= ?": erase.first,
+        "ts_ms <= ?": erase.last,
+    }
+    given = {condition: value for condition, value in conditions.items() if value is not None}
+    matching = " AND ".join(["site = ?", *given])
+    params = [erase.site, *given.values()]
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT visit FROM facts WHERE {matching} AND visit <> 0", params
+    )
+    connection.execute(f"DELETE FROM facts WHERE {matching}", params)
+    connection.execute(
+        "DELETE FROM visits WHERE site = ? AND visit IN (SELECT visit FROM touched) "
+        "AND visit NOT IN (SELECT visit FROM facts WHERE site = ?)",
+        [erase.site, erase.site],
+    )
+    connection.execute(RECOUNT, [erase.site, erase.site])
+    connection.execute("DROP TABLE touched")

@@ -1,0 +1,88 @@
+"""Rows of the model as flat rows of a table, and back: one order of columns for every backend. Pure.
+
+The columns are those of schema/*.sql, in the same order. Facts come back whole; visits keep of their first fact the source,
+the place and the device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+from msgspec.structs import astuple
+
+from footfall.model import ContentRow, Fact, FactRow, LedgerRow, VisitRow
+
+Values = tuple[Any, ...]  # one flat row
+
+_RENAMED = {"arrival": "arrival_ms", "age": "age_ms", "window": "window_ms"}  # times say so; `window` is a word of SQL
+_FACT_FIELDS = tuple(field.name for field in msgspec.structs.fields(Fact))
+_OF_FIRST = (
+    "site",
+    "visitor",
+    "door",
+    "hostname",
+    "referrer",
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+    "utm_content",
+    "utm_term",
+    "country",
+    "region",
+    "city",
+    "latitude",
+    "longitude",
+    "browser",
+    "browser_version",
+    "os",
+    "os_version",
+    "device",
+    "language",
+    "screen",
+    "storageless",
+)
+
+FACTS = ("seq", "n", "ts_ms", "counted", "visit", *(_RENAMED.get(name, name) for name in _FACT_FIELDS))
+VISITS = ("seq", "n", "visit", "start_ms", "end_ms", "entry", "exit", "views", "events", "engaged", *_OF_FIRST)
+LEDGER = ("seq", "n", "site", "door", "hour_ms", "outcome", "reason", "count")
+CONTENT = ("seq", "n", "site", "kind", "slug", "title", "published")
+
+_PROPS = FACTS.index("props")
+_of_first = attrgetter(*_OF_FIRST)
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, str] | None).decode
+
+
+def fact_values(row: FactRow) -> Values:
+    """In the order of FACTS; properties as JSON text."""
+    fact = row.fact
+    values = (row.seq, row.n, row.time, row.counted, row.visit, *astuple(fact))
+    if fact.props is None:
+        return values
+    return (*values[:_PROPS], _encode(fact.props).decode(), *values[_PROPS + 1 :])
+
+
+def fact_row(values: Sequence[Any]) -> FactRow:
+    """The FactRow that `fact_values` was given."""
+    fact = list(values[5:])
+    if fact[_PROPS - 5] is not None:
+        fact[_PROPS - 5] = _decode(fact[_PROPS - 5])
+    return FactRow(values[0], values[1], values[2], values[3], values[4], Fact(*fact))
+
+
+def visit_values(row: VisitRow) -> Values:
+    """In the order of VISITS."""
+    return (*astuple(row)[:-1], *_of_first(row.first))
+
+
+def ledger_values(row: LedgerRow) -> Values:
+    """In the order of LEDGER."""
+    return astuple(row)
+
+
+def content_values(row: ContentRow) -> Values:
+    """In the order of CONTENT."""
+    return astuple(row)
