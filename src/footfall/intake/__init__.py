@@ -10,7 +10,7 @@ The wiring builds it once and hands in what it needs to know:
            countries=iptocc.country_code)
 """
 
-from footfall.intake.address import TrustedProxies, client_address
+from footfall.intake.address import TrustedProxies, client_address, network_of
 from footfall.intake.agents import Agent, Agents
 from footfall.intake.caller import Caller, read_caller
 from footfall.intake.collect import Intake, Taken
@@ -28,5 +28,6 @@ __all__ = [
     "Taken",
     "TrustedProxies",
     "client_address",
+    "network_of",
     "read_caller",
 ]

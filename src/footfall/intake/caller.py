@@ -1,4 +1,8 @@
-"""Who sends a request, as far as it says: read once from peer and headers, then handed to every step of intake."""
+"""Who sends a request, as far as it says: read once from peer and headers, then handed to every step of intake.
+
+DNT and Sec-GPC are not read: nothing here is sold, shared or followed across sites, and a site that wants to honour them
+does so in its page.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,13 @@ from collections.abc import Iterable
 
 import msgspec
 
-from footfall.intake.address import TrustedProxies
-from footfall.intake.geo import Place
+from footfall.intake.address import TrustedProxies, client_address
+from footfall.intake.geo import GEO_HEADERS, Place, read_place
+
+MAX_USER_AGENT = 1024
+
+_PREFETCH = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
+_HEADERS = frozenset({b"x-forwarded-for", b"user-agent", b"origin", b"referer", b"accept-language", *_PREFETCH, *GEO_HEADERS})
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
@@ -23,8 +32,28 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     place: Place | None = None
 
 
-def read_caller(
-    peer: str, headers: Iterable[tuple[bytes, bytes]], arrival: int, trusted: TrustedProxies
-) -> tuple[Caller, bool]:
+def read_caller(peer: str, headers: Iterable[tuple[bytes, bytes]], arrival: int, trusted: TrustedProxies) -> tuple[Caller, bool]:
     """The caller behind ASGI headers (lower-case names), and whether a forwarded header came from an untrusted peer."""
-    raise NotImplementedError
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name in _HEADERS:
+            # Several lines of one name are one list (RFC 9110); a client's own line must not hide its proxy's.
+            found[name] = found[name] + b"," + value if name in found else value
+    forwarded = found.get(b"x-forwarded-for")
+    address, spoofed = client_address(peer, None if forwarded is None else forwarded.decode("latin-1"), trusted)
+    caller = Caller(
+        address,
+        arrival,
+        found.get(b"user-agent", b"").decode("latin-1")[:MAX_USER_AGENT],
+        found.get(b"origin", b"").decode("latin-1"),
+        found.get(b"referer", b"").decode("latin-1"),
+        found.get(b"accept-language", b"").decode("latin-1"),
+        any(_ahead(found[name]) for name in _PREFETCH if name in found),
+        read_place(found) if not GEO_HEADERS.isdisjoint(found) and peer in trusted else None,
+    )
+    return caller, spoofed
+
+
+def _ahead(purpose: bytes) -> bool:
+    purpose = purpose.lower()
+    return b"prefetch" in purpose or b"prerender" in purpose or b"preview" in purpose

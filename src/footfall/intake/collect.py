@@ -1,15 +1,30 @@
-"""One request in, facts or named refusals out."""
+"""One request in, facts or named refusals out. The steps, in order, are the lines of `Intake._take`.
+
+It knows sites and callers, but not when it is, what was counted before, or what becomes of a fact.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
-from footfall.intake.agents import Agents
+from footfall.errors import InvalidInput, NotFound
+from footfall.intake import wire
+from footfall.intake.agents import Agent, Agents
 from footfall.intake.caller import Caller
-from footfall.intake.reasons import Reason, Refusal
-from footfall.model import Fact, Site
+from footfall.intake.geo import Place, place_of_country, place_of_record
+from footfall.intake.identity import Identity
+from footfall.intake.page import NO_CAMPAIGN, Page, host_of, read_page, read_path, read_referrer
+from footfall.intake.reasons import Reason, Refusal, Refuse
+from footfall.intake.text import cut, fits
+from footfall.model import Fact, Kind, Site
+from footfall.rules import MAX_PATH_BYTES, MAX_SESSION_BYTES, MAX_TEXT_BYTES, ORIGINAL, PIXEL, SCRIPT
+
+_LANGUAGE = re.compile(r"\s*([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}|[A-Za-z]{2}|\d{3})(?![A-Za-z0-9]))?(?![A-Za-z0-9])").match
+_SCREENS = ((1, ""), (576, "xs"), (768, "sm"), (1024, "md"), (1440, "lg"))  # below this width: this class
 
 
 class Taken(msgspec.Struct):
@@ -42,19 +57,49 @@ class Intake:
         countries: Callable[[str], str | None],
         cities: Callable[[str], object] | None = None,
     ) -> None:
-        raise NotImplementedError
+        self._sites = sites
+        self._identity = Identity(secret, salt, known)
+        self._fresh_id = fresh_id
+        self._agents = agents
+        self._countries = countries
+        self._cities = cities
 
     def collect(self, body: bytes, caller: Caller) -> Taken:
         """`POST /e`. Never raises for anything that a client can send."""
-        raise NotImplementedError
+        taken = Taken()
+        try:
+            items = wire.decode(body)
+        except Refuse as refuse:
+            _refuse(taken, refuse, None, "", SCRIPT)
+            return taken
+        agent = self._agents.read(caller.user_agent)
+        place = self._place(caller)
+        for index, item in enumerate(items):
+            try:
+                fact = self._take(item, caller, agent, place)
+            except Refuse as refuse:
+                _refuse(taken, refuse, index, self._site_of(item), SCRIPT)
+            else:
+                taken.facts.append(fact)
+                taken.indexes.append(index)
+        return taken
 
     def pixel(self, params: Mapping[str, str], caller: Caller) -> Taken:
-        """`GET /p.gif`, `params` being its decoded query."""
-        raise NotImplementedError
+        """`GET /p.gif`, `params` being its decoded query; other parameters than s, p, r and t are nobody's business."""
+        taken = Taken()
+        try:
+            taken.facts.append(self._take_pixel(params, caller))
+            taken.indexes.append(0)
+        except Refuse as refuse:
+            _refuse(taken, refuse, None, self._site_of(params), PIXEL)
+        return taken
 
     def original_view(self, site: str, path: str, page_type: str, session: str, arrival: int) -> Fact:
         """The original's recordPageView. Raises InvalidInput naming path, pageType or sessionId; NotFound for the site."""
-        raise NotImplementedError
+        _check_text("path", path, MAX_PATH_BYTES)
+        _check_text("pageType", page_type, MAX_TEXT_BYTES)
+        _check_text("sessionId", session, MAX_SESSION_BYTES)
+        return self._original(site, Kind.VIEW, session, path, arrival, page_type=page_type)
 
     def original_beat(
         self,
@@ -67,5 +112,216 @@ class Intake:
         longitude: float | None,
         arrival: int,
     ) -> Fact:
-        """The original's heartbeat; None: not given. Raises InvalidInput naming sessionId, currentPath, city, ..."""
-        raise NotImplementedError
+        """The original's heartbeat; None: not given. Raises InvalidInput naming sessionId, currentPath, city, country,
+        latitude or longitude; NotFound for the site."""
+        _check_text("sessionId", session, MAX_SESSION_BYTES)
+        _check_text("currentPath", path, MAX_PATH_BYTES)
+        for field, text in (("city", city), ("country", country)):
+            if text is not None:
+                _check_text(field, text, MAX_TEXT_BYTES)
+        return self._original(
+            site,
+            Kind.BEAT,
+            session,
+            path,
+            arrival,
+            city=city,
+            country=country,
+            latitude=_check_number("latitude", latitude),
+            longitude=_check_number("longitude", longitude),
+        )
+
+    # --- the steps ---
+
+    def _take(self, item: object, caller: Caller, agent: Agent, place: Place) -> Fact:
+        sent = wire.judge(item)
+        _refuse_prefetch(caller)
+        site = self._find_site(sent["s"])
+        page = _page(read_page(sent["u"], site.params), "u")
+        _admit(site, page.host, caller)
+        id = self._identity.fact(site.id, sent["i"])
+        return self._fact(SCRIPT, wire.KINDS[sent["k"]], id, site, page, sent, caller, agent, place)
+
+    def _take_pixel(self, params: Mapping[str, str], caller: Caller) -> Fact:
+        sent = wire.judge_pixel(params)
+        _refuse_prefetch(caller)
+        site = self._find_site(sent["s"])
+        page = read_page(caller.referer, site.params)
+        if sent.get("p"):
+            page = Page(page.host if page else "", read_path(sent["p"], site.params), page.campaign if page else NO_CAMPAIGN)
+        page = _page(page, "p")
+        _admit(site, page.host, caller)
+        agent = self._agents.read(caller.user_agent)
+        return self._fact(PIXEL, Kind.VIEW, self._fresh_id(), site, page, sent, caller, agent, self._place(caller))
+
+    def _fact(
+        self, door: str, kind: Kind, id: int, site: Site, page: Page, sent: wire.Sent, caller: Caller, agent: Agent, place: Place
+    ) -> Fact:
+        session = sent.get("v")
+        if session is None:
+            visitor = self._identity.of_day(site.id, caller.address, caller.user_agent, caller.arrival)
+        else:
+            visitor = self._identity.of_session(site.id, session)
+        properties = sent.get("d")
+        return Fact(
+            site=site.id,
+            kind=kind,
+            visitor=visitor,
+            id=id,
+            door=door,
+            arrival=caller.arrival,
+            age=sent.get("a", 0),
+            path=page.path,
+            window=site.window,
+            bot=agent.bot,
+            title=cut(sent.get("t", ""), MAX_TEXT_BYTES),
+            hostname=page.host,
+            referrer=read_referrer(sent.get("r", ""), page.host),
+            utm_source=page.campaign[0],
+            utm_medium=page.campaign[1],
+            utm_campaign=page.campaign[2],
+            utm_content=page.campaign[3],
+            utm_term=page.campaign[4],
+            country=place.country or None,
+            region=place.region or None,
+            city=place.city or None,
+            latitude=place.latitude,
+            longitude=place.longitude,
+            browser=agent.browser,
+            browser_version=agent.browser_version,
+            os=agent.os,
+            os_version=agent.os_version,
+            device=agent.device,
+            language=language_of(sent.get("l") or caller.accept_language),
+            screen=screen_of(sent.get("w", 0)),
+            name=sent.get("n", ""),
+            props={key: wire.property_text(value) for key, value in properties.items()} if properties else None,
+            engaged=sent.get("e", 0),
+            scroll=sent.get("c", 0),
+            storageless=session is None,
+        )
+
+    def _find_site(self, id: str) -> Site:
+        site = self._sites.get(id)
+        if site is None:
+            raise Refuse(Reason.SITE, "s")
+        return site
+
+    def _site_of(self, item: object) -> str:
+        """The site that a refused item named, "" if there is no such site: a stranger's words do not become ledger lines."""
+        named = item.get("s") if isinstance(item, Mapping) else None
+        return named if isinstance(named, str) and named in self._sites else ""
+
+    def _place(self, caller: Caller) -> Place:
+        if caller.place is not None:
+            return caller.place
+        if self._cities is not None:
+            try:
+                place = place_of_record(self._cities(caller.address))
+            except ValueError:  # not an address, or an IPv6 one and the file has only IPv4
+                place = None
+            if place is not None:
+                return place
+        return place_of_country(self._countries(caller.address))
+
+    def _original(
+        self,
+        site: str,
+        kind: Kind,
+        session: str,
+        path: str,
+        arrival: int,
+        *,
+        page_type: str = "",
+        country: str | None = None,
+        city: str | None = None,
+        latitude: float | None = None,
+        longitude: float | None = None,
+    ) -> Fact:
+        counted = self._sites.get(site)
+        if counted is None:
+            raise NotFound(f"no site {site!r}")
+        return Fact(
+            site=site,
+            kind=kind,
+            visitor=self._identity.of_session(site, session),
+            id=self._fresh_id(),
+            door=ORIGINAL,
+            arrival=arrival,
+            age=0,
+            path=path,
+            window=counted.window,
+            page_type=page_type,
+            country=country,
+            city=city,
+            latitude=latitude,
+            longitude=longitude,
+        )
+
+
+def language_of(tag: str) -> str:
+    """The first two parts of a BCP 47 tag, or of the first one in an Accept-Language header: "en-GB", "zh-Hans"; "" if none."""
+    match = _LANGUAGE(tag)
+    if match is None:
+        return ""
+    language, part = match[1].lower(), match[2]
+    if part is None:
+        return language
+    return f"{language}-{part.title() if len(part) == 4 else part.upper()}"
+
+
+def screen_of(width: float) -> str:
+    """The class of a screen this many CSS pixels wide; "" for 0, which stands for not known."""
+    return next((name for limit, name in _SCREENS if width < limit), "xl")
+
+
+def _page(page: Page | None, key: str) -> Page:
+    if page is None:
+        raise wire.malformed(key)
+    if not fits(page.path, MAX_PATH_BYTES):
+        raise Refuse(Reason.MALFORMED, key, f"a path of at most {MAX_PATH_BYTES} bytes")
+    return page
+
+
+def _refuse_prefetch(caller: Caller) -> None:
+    if caller.prefetch:
+        raise Refuse(Reason.PREFETCH, "fact")
+
+
+def _admit(site: Site, page_host: str, caller: Caller) -> None:
+    """A site with hosts takes facts that are from one of them (Origin, else Referer, else what the fact says) and about one."""
+    if not site.hosts:
+        return
+    sender = host_of(caller.origin) or host_of(caller.referer) or page_host
+    if not (_allows(site.hosts, sender) and _allows(site.hosts, page_host)):
+        raise Refuse(Reason.HOST, "s")
+
+
+def _allows(hosts: Sequence[str], host: str) -> bool:
+    return host in hosts or any(allowed.startswith("*.") and host.endswith(allowed[1:]) for allowed in hosts)
+
+
+def _refuse(taken: Taken, refuse: Refuse, index: int | None, site: str, door: str) -> None:
+    taken.errors.append(refuse.told(index))
+    taken.refused.append((site, door, refuse.reason))
+
+
+def _check_text(field: str, value: object, limit: int) -> None:
+    if not isinstance(value, str):
+        raise InvalidInput(field, "a string")
+    if not fits(value, limit):
+        raise InvalidInput(field, f"well-formed Unicode of at most {limit} bytes as UTF-8")
+
+
+def _check_number(field: str, value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidInput(field, "a finite number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise InvalidInput(field, "a finite number")
+    return number

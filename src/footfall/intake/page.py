@@ -1,0 +1,115 @@
+"""Addresses of pages and of referrers: what is kept of them, and how it is written.
+
+Kept as sent, but for percent-encoding: `%C3%A9` that stands for a printable letter, digit or sign beyond ASCII is written as that
+character, and so are the encoded `A-Z a-z 0-9 - . _ ~`. All else stays encoded (`%2F`, `%20`, `%3F`, invalid UTF-8, control and
+direction characters), with capital hex digits. So one page has one path, and people can read it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+from urllib.parse import quote, unquote_plus
+
+from footfall.intake.text import cut
+from footfall.rules import MAX_TEXT_BYTES
+
+CAMPAIGN = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+NO_CAMPAIGN = ("", "", "", "", "")
+MAX_HOST = 253
+
+_ADDRESS = re.compile(
+    r"(https?|android-app)://"
+    r"(?:[^/?#]*@)?"  # user and password: never kept
+    r"(\[[0-9a-f:.]+\]|[\w-]+(?:\.[\w-]+)*)\.?"
+    r"(?::\d*)?"
+    r"(?:(/[^?#]*))?(?:\?([^#]*))?(?:#.*)?",
+    re.IGNORECASE | re.DOTALL,
+).fullmatch
+_ESCAPES = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+
+
+class Page(NamedTuple):
+    """`host` in lower case without port, `path` with the query parameters that stay, `campaign` in the order of CAMPAIGN."""
+
+    host: str
+    path: str
+    campaign: tuple[str, ...]
+
+
+def read_page(address: str, params: Sequence[str] = ()) -> Page | None:
+    """What is kept of a page's address; None if it is no http(s) address. `params`: the query parameters that stay."""
+    match = _ADDRESS(address)
+    if match is None or len(match[2]) > MAX_HOST or len(match[1]) > 5:
+        return None
+    path, query = match[3] or "/", match[4]
+    if "%" in path:
+        path = readable(path)
+    if not query:
+        return Page(match[2].lower(), path, NO_CAMPAIGN)
+    return Page(match[2].lower(), path + kept_query(query, params), campaign_of(query))
+
+
+def host_of(address: str) -> str:
+    """The host of an http(s) address or origin in lower case, "" if it is none."""
+    match = _ADDRESS(address)
+    return match[2].lower() if match is not None and len(match[1]) <= 5 else ""
+
+
+def read_path(path: str, params: Sequence[str] = ()) -> str:
+    """What is kept of a path that came without its host: the same as of a whole address."""
+    path, _, query = path.partition("#")[0].partition("?")
+    return readable(path) + kept_query(query, params)
+
+
+def kept_query(query: str, params: Sequence[str]) -> str:
+    """ "?a=1&b=2" of the parameters that stay, in the order of `params`; "" if none does."""
+    if not params:
+        return ""
+    parts = [(unquote_plus(part.partition("=")[0]), part) for part in query.split("&")]
+    kept = [readable(part) for param in params for name, part in parts if name == param]
+    return "?" + "&".join(kept) if kept else ""
+
+
+def campaign_of(query: str) -> tuple[str, ...]:
+    """The five UTM fields; of one that is there twice, the first."""
+    if "utm_" not in query:
+        return NO_CAMPAIGN
+    found: dict[str, str] = {}
+    for part in query.split("&"):
+        name, _, value = part.partition("=")
+        if name in CAMPAIGN:
+            found.setdefault(name, cut(unquote_plus(value), MAX_TEXT_BYTES))
+    return tuple(found.get(name, "") for name in CAMPAIGN)
+
+
+def read_referrer(address: str, host: str) -> str:
+    """Host (no `www.`) and path of where a reader came from; "" for nowhere, nonsense, or the page's own `host`."""
+    match = _ADDRESS(address) if address else None
+    if match is None or len(match[2]) > MAX_HOST:
+        return ""
+    source = match[2].lower().removeprefix("www.")
+    if source == host.removeprefix("www."):
+        return ""
+    path = match[3] or ""
+    return cut(source + readable(path) if path != "/" else source, MAX_TEXT_BYTES)
+
+
+def readable(path: str) -> str:
+    """The path with percent-encoding undone as far as the top of this file says."""
+    return _ESCAPES.sub(_readable_run, path) if "%" in path else path
+
+
+def _readable_run(match: re.Match[str]) -> str:
+    raw = bytes.fromhex(match[0].replace("%", ""))
+    return "".join(map(_readable_character, raw.decode(errors="surrogateescape")))
+
+
+def _readable_character(character: str) -> str:
+    if character.isascii():
+        return character if character in _UNRESERVED else f"%{ord(character):02X}"
+    if character.isprintable():  # an escaped stray byte is a lone surrogate here, and that is not printable
+        return character
+    return quote(character, errors="surrogateescape")
