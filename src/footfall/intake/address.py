@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import AddressValueError, IPv6Address, ip_address, ip_network
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address, ip_network
 
 from footfall.errors import InvalidInput
 
@@ -65,18 +65,23 @@ def plain_address(text: str) -> str:
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     try:
-        parsed = IPv6Address(text.partition("%")[0])
+        parsed = int(IPv6Address(text.partition("%")[0]))
     except AddressValueError:
         return ""
-    return str(parsed.ipv4_mapped or parsed)
+    if parsed >> 32 == 0xFFFF:
+        return str(IPv4Address(parsed & 0xFFFFFFFF))
+    return text.partition("%")[0].lower()
 
 
 def network_of(address: str) -> str:
-    """What tells one household from another: an IPv4 address as it stands, the first 64 bits of an IPv6 address."""
+    """What tells one household from another: an IPv4 address as it stands, the first 64 bits of an IPv6 address.
+
+    The same for every way to write an address. Takes what `plain_address` returns, and anything else as it is.
+    """
     if ":" not in address:
         return address
     left, _, right = address.partition("::")
     head = left.split(":") if left else []
     tail = right.split(":") if right else []
     groups = head + ["0"] * (8 - len(head) - len(tail)) + tail if "::" in address else head
-    return ":".join(groups[:4])
+    return ":".join(group.lstrip("0") or "0" for group in groups[:4])

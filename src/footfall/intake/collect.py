@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -24,7 +26,9 @@ from footfall.model import Fact, Kind, Site
 from footfall.rules import MAX_PATH_BYTES, MAX_SESSION_BYTES, MAX_TEXT_BYTES, ORIGINAL, PIXEL, SCRIPT
 
 _LANGUAGE = re.compile(r"\s*([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}|[A-Za-z]{2}|\d{3})(?![A-Za-z0-9]))?(?![A-Za-z0-9])").match
-_SCREENS = ((1, ""), (576, "xs"), (768, "sm"), (1024, "md"), (1440, "lg"))  # below this width: this class
+_SCREEN_LIMITS = (1, 576, 768, 1024, 1440)  # widths at which the next class begins
+_SCREENS = ("", "xs", "sm", "md", "lg", "xl")
+MAX_TAG = 35  # characters of a language tag or header that are looked at
 
 
 class Taken(msgspec.Struct):
@@ -63,6 +67,7 @@ class Intake:
         self._agents = agents
         self._countries = countries
         self._cities = cities
+        self._language = lru_cache(1_000)(language_of)
 
     def collect(self, body: bytes, caller: Caller) -> Taken:
         """`POST /e`. Never raises for anything that a client can send."""
@@ -163,42 +168,40 @@ class Intake:
         else:
             visitor = self._identity.of_session(site.id, session)
         properties = sent.get("d")
+        # By position, in the order of Fact: naming 36 fields takes 1.5 µs, a tenth of everything here.
         return Fact(
-            site=site.id,
-            kind=kind,
-            visitor=visitor,
-            id=id,
-            door=door,
-            arrival=caller.arrival,
-            age=sent.get("a", 0),
-            path=page.path,
-            window=site.window,
-            bot=agent.bot,
-            title=cut(sent.get("t", ""), MAX_TEXT_BYTES),
-            hostname=page.host,
-            referrer=read_referrer(sent.get("r", ""), page.host),
-            utm_source=page.campaign[0],
-            utm_medium=page.campaign[1],
-            utm_campaign=page.campaign[2],
-            utm_content=page.campaign[3],
-            utm_term=page.campaign[4],
-            country=place.country or None,
-            region=place.region or None,
-            city=place.city or None,
-            latitude=place.latitude,
-            longitude=place.longitude,
-            browser=agent.browser,
-            browser_version=agent.browser_version,
-            os=agent.os,
-            os_version=agent.os_version,
-            device=agent.device,
-            language=language_of(sent.get("l") or caller.accept_language),
-            screen=screen_of(sent.get("w", 0)),
-            name=sent.get("n", ""),
-            props={key: wire.property_text(value) for key, value in properties.items()} if properties else None,
-            engaged=sent.get("e", 0),
-            scroll=sent.get("c", 0),
-            storageless=session is None,
+            site.id,
+            kind,
+            visitor,
+            id,
+            door,
+            caller.arrival,
+            sent.get("a", 0),
+            page.path,
+            site.window,
+            agent.bot,
+            "",  # page_type: the original's clients alone tell one
+            cut(sent.get("t", ""), MAX_TEXT_BYTES),
+            page.host,
+            read_referrer(sent.get("r", ""), page.host),
+            *page.campaign,
+            place.country or None,
+            place.region or None,
+            place.city or None,
+            place.latitude,
+            place.longitude,
+            agent.browser,
+            agent.browser_version,
+            agent.os,
+            agent.os_version,
+            agent.device,
+            self._language((sent.get("l") or caller.accept_language)[:MAX_TAG]),
+            screen_of(sent.get("w", 0)),
+            sent.get("n", ""),
+            {key: wire.property_text(value) for key, value in properties.items()} if properties else None,
+            wire.within(sent.get("e", 0), wire.MAX_AGE),
+            wire.within(sent.get("c", 0), 100),
+            session is None,
         )
 
     def _find_site(self, id: str) -> Site:
@@ -272,7 +275,7 @@ def language_of(tag: str) -> str:
 
 def screen_of(width: float) -> str:
     """The class of a screen this many CSS pixels wide; "" for 0, which stands for not known."""
-    return next((name for limit, name in _SCREENS if width < limit), "xl")
+    return _SCREENS[bisect_right(_SCREEN_LIMITS, width)]
 
 
 def _page(page: Page | None, key: str) -> Page:

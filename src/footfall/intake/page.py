@@ -15,9 +15,11 @@ from urllib.parse import quote, unquote_plus
 from footfall.intake.text import cut
 from footfall.rules import MAX_TEXT_BYTES
 
-CAMPAIGN = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
-NO_CAMPAIGN = ("", "", "", "", "")
+Campaign = tuple[str, str, str, str, str]
+CAMPAIGN: Campaign = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+NO_CAMPAIGN: Campaign = ("", "", "", "", "")
 MAX_HOST = 253
+MAX_PARAMETERS = 200  # of a query are looked at
 
 _ADDRESS = re.compile(
     r"(https?|android-app)://"
@@ -36,7 +38,7 @@ class Page(NamedTuple):
 
     host: str
     path: str
-    campaign: tuple[str, ...]
+    campaign: Campaign
 
 
 def read_page(address: str, params: Sequence[str] = ()) -> Page | None:
@@ -68,21 +70,22 @@ def kept_query(query: str, params: Sequence[str]) -> str:
     """ "?a=1&b=2" of the parameters that stay, in the order of `params`; "" if none does."""
     if not params:
         return ""
-    parts = [(unquote_plus(part.partition("=")[0]), part) for part in query.split("&")]
+    parts = [(unquote_plus(part.partition("=")[0]), part) for part in query.split("&")[:MAX_PARAMETERS]]
     kept = [readable(part) for param in params for name, part in parts if name == param]
     return "?" + "&".join(kept) if kept else ""
 
 
-def campaign_of(query: str) -> tuple[str, ...]:
+def campaign_of(query: str) -> Campaign:
     """The five UTM fields; of one that is there twice, the first."""
     if "utm_" not in query:
         return NO_CAMPAIGN
     found: dict[str, str] = {}
-    for part in query.split("&"):
+    for part in query.split("&")[:MAX_PARAMETERS]:
         name, _, value = part.partition("=")
         if name in CAMPAIGN:
             found.setdefault(name, cut(unquote_plus(value), MAX_TEXT_BYTES))
-    return tuple(found.get(name, "") for name in CAMPAIGN)
+    source, medium, name, content, term = (found.get(field, "") for field in CAMPAIGN)
+    return source, medium, name, content, term
 
 
 def read_referrer(address: str, host: str) -> str:

@@ -9,7 +9,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import msgspec
 
@@ -33,7 +33,7 @@ _JSON = msgspec.json.Decoder()
 
 
 def _text(value: object) -> bool:
-    return type(value) is str and fits(value, MAX_BODY_BYTES)
+    return type(value) is str and (value.isascii() or fits(value, MAX_BODY_BYTES))
 
 
 def _id(value: object) -> bool:
@@ -48,8 +48,8 @@ def _age(value: object) -> bool:
     return type(value) is int and 0 <= value <= MAX_AGE
 
 
-def _percent(value: object) -> bool:
-    return type(value) is int and 0 <= value <= 100
+def _whole(value: object) -> bool:
+    return type(value) is int
 
 
 def _width(value: object) -> bool:
@@ -76,40 +76,53 @@ def _properties(value: object) -> bool:
     )
 
 
-ALL, VIEW, EVENT, HERE = frozenset(KINDS), frozenset({"view"}), frozenset({"event"}), frozenset({"beat", "leave"})
+ALL, NONE = frozenset(KINDS), frozenset[str]()
+VIEW, EVENT, HERE = frozenset({"view"}), frozenset({"event"}), frozenset({"beat", "leave"})
 
-# key: (kinds that may carry it, kinds that must, whether a value is good, what is expected)
-KEYS: dict[str, tuple[frozenset[str], frozenset[str], Callable[[object], bool], str]] = {
-    "s": (ALL, ALL, _text, "the id of a site"),
-    "k": (ALL, ALL, _text, '"view", "beat", "event" or "leave"'),
-    "i": (ALL, ALL, _id, "11 to 64 characters of A-Z a-z 0-9 _ -"),
-    "a": (ALL, frozenset(), _age, "whole milliseconds, from 0 to a day"),
-    "u": (ALL, ALL, _text, "an http(s) address"),
-    "v": (ALL, frozenset(), _session, f"a string of at most {MAX_SESSION_BYTES} bytes of well-formed UTF-8"),
-    "r": (VIEW, frozenset(), _text, "a string of well-formed Unicode"),
-    "t": (VIEW, frozenset(), _text, "a string of well-formed Unicode"),
-    "w": (VIEW, frozenset(), _width, f"a number from 0 to {MAX_WIDTH}"),
-    "l": (VIEW, frozenset(), _text, "a string of well-formed Unicode"),
-    "n": (EVENT, EVENT, _name, f"a string of 1 to {MAX_NAME} characters"),
-    "d": (
+
+class Key(NamedTuple):
+    """`may`, `must`: the kinds of fact that may or must carry it; `good`: whether a value is one; `expected`: in words."""
+
+    may: frozenset[str]
+    must: frozenset[str]
+    good: Callable[[object], bool]
+    expected: str
+
+
+_TEXT = "a string of well-formed Unicode"
+
+KEYS = {
+    "s": Key(ALL, ALL, _text, "the id of a site"),
+    "k": Key(ALL, ALL, _text, '"view", "beat", "event" or "leave"'),
+    "i": Key(ALL, ALL, _id, "11 to 64 characters of A-Z a-z 0-9 _ -"),
+    "a": Key(ALL, NONE, _age, "whole milliseconds, from 0 to a day"),
+    "u": Key(ALL, ALL, _text, "an http(s) address"),
+    "v": Key(ALL, NONE, _session, f"{_TEXT}, at most {MAX_SESSION_BYTES} bytes as UTF-8"),
+    "r": Key(VIEW, NONE, _text, _TEXT),
+    "t": Key(VIEW, NONE, _text, _TEXT),
+    "w": Key(VIEW, NONE, _width, f"a number from 0 to {MAX_WIDTH}"),
+    "l": Key(VIEW, NONE, _text, _TEXT),
+    "n": Key(EVENT, EVENT, _name, f"{_TEXT}, 1 to {MAX_NAME} characters"),
+    "d": Key(
         EVENT,
-        frozenset(),
+        NONE,
         _properties,
         f"an object of at most {MAX_PROPERTIES} strings (at most {MAX_TEXT_BYTES} bytes), numbers or booleans",
     ),
-    "e": (HERE, frozenset(), _age, "whole milliseconds, from 0 to a day"),
-    "c": (HERE, frozenset(), _percent, "a whole number from 0 to 100"),
+    # Measures, taken by clocks that jump and pages that overscroll: put right (`within`), for the sign of life counts more.
+    "e": Key(HERE, NONE, _whole, "whole milliseconds"),
+    "c": Key(HERE, NONE, _whole, "a whole number of percent"),
 }
 
 PIXEL_KEYS = {
-    "s": KEYS["s"][3],
+    "s": KEYS["s"].expected,
     "p": "a path, or a Referer header with the page's address",
-    "r": KEYS["r"][3],
-    "t": KEYS["t"][3],
+    "r": _TEXT,
+    "t": _TEXT,
 }
 
-_CHECKS = {kind: {key: row[2] for key, row in KEYS.items() if kind in row[0]} for kind in KINDS}
-_REQUIRED = {kind: frozenset(key for key, row in KEYS.items() if kind in row[1]) for kind in KINDS}
+_CHECKS = {kind: {key: row.good for key, row in KEYS.items() if kind in row.may} for kind in KINDS}
+_REQUIRED = {kind: frozenset(key for key, row in KEYS.items() if kind in row.must) for kind in KINDS}
 
 
 def decode(body: bytes) -> list[object]:
@@ -168,12 +181,17 @@ def judge_pixel(params: Mapping[str, str]) -> Sent:
 
 def malformed(key: str) -> Refuse:
     """The refusal of a key's value, or of its absence."""
-    return Refuse(Reason.MALFORMED, key, KEYS[key][3] if key in KEYS else PIXEL_KEYS[key])
+    return Refuse(Reason.MALFORMED, key, KEYS[key].expected if key in KEYS else PIXEL_KEYS[key])
 
 
 def _shown(key: str) -> str:
     """A key of the sender's own making, fit to be told back."""
     return key[:64].encode(errors="replace").decode()
+
+
+def within(value: int, limit: int) -> int:
+    """The nearest whole number from 0 to `limit`."""
+    return min(max(value, 0), limit)
 
 
 def property_text(value: object) -> str:
