@@ -1,0 +1,230 @@
+"""The doors that take facts: POST /e and GET /p.gif (docs/wire.md). The hot path: raw ASGI, every microsecond counts.
+
+It turns a request into intake's terms, waits until the engine has made the facts durable, and says what became of them. It
+judges nothing itself and knows neither how facts are stored nor what is in one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Protocol
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from footfall.errors import Busy
+from footfall.http.allowance import Allowance
+from footfall.http.answers import ANY_ORIGIN, JSON, NO_STORE, NOSNIFF, Headers, Outcome, Receive, Scope, Send, answer, outcome
+from footfall.http.auth import peer_of
+from footfall.http.warnings import Warnings
+from footfall.intake import Caller, Intake, Refusal, Taken, TrustedProxies, read_caller
+from footfall.intake.address import network_of
+from footfall.model import Fact, Verdict
+
+MAX_BODY = 64 * 1024
+BODY_SECONDS = 10  # a body that takes longer is given up
+BURST_SECONDS = 10  # an address may send this many seconds' worth of facts at once
+CONTENT_TYPES = (b"text/plain", b"application/json")
+REJECTED = {  # what the fold may still refuse: field and reason, as the sender is told
+    "too_old": ("a", "too_old: at most 30 minutes may lie between what happened and the sending"),
+}
+
+EMPTY: Headers = (ANY_ORIGIN,)
+ERROR: Headers = (JSON, NO_STORE, NOSNIFF, ANY_ORIGIN)
+PREFLIGHT: Headers = (
+    ANY_ORIGIN,
+    (b"access-control-allow-methods", b"POST"),
+    (b"access-control-allow-headers", b"content-type"),
+    (b"access-control-max-age", b"86400"),
+)
+PIXEL: Headers = (
+    (b"content-type", b"image/gif"),
+    NO_STORE,
+    NOSNIFF,
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    ANY_ORIGIN,
+)
+GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
+
+
+class Recorder(Protocol):
+    """What these doors need of the engine."""
+
+    def now(self) -> int: ...
+    async def record(self, facts: Sequence[Fact]) -> list[Verdict]: ...
+    def refuse(self, site: str, door: str, reason: str, count: int = 1) -> None: ...
+
+
+class Rejection(Exception):
+    """A request that is answered before intake sees it. Never leaves this file."""
+
+    def __init__(self, status: int, reason: str, retry_after: int = 0) -> None:
+        super().__init__(status, reason)
+        self.status = status
+        self.reason = reason
+        self.retry_after = retry_after
+
+
+class Gone(Exception):
+    """The client left before its body was complete: there is nobody to answer. Never leaves this file."""
+
+
+class Collect:
+    """Both doors. `clock` gives seconds that never go back; `answers` counts (door, status) for /metrics."""
+
+    def __init__(
+        self,
+        engine: Recorder,
+        intake: Intake,
+        trusted: TrustedProxies,
+        rate_limit: float,
+        warnings: Warnings,
+        answers: Counter[tuple[str, int]],
+        clock: Callable[[], float],
+    ) -> None:
+        self._engine = engine
+        self._intake = intake
+        self._trusted = trusted
+        self._allowance = Allowance(rate_limit, rate_limit * BURST_SECONDS)
+        self._warnings = warnings
+        self._answers = answers
+        self._clock = clock
+        self._reading: dict[asyncio.Task[object], float] = {}  # who waits for a body, and since when
+        self._late: set[asyncio.Task[object]] = set()
+
+    async def facts(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """POST /e, and its preflight."""
+        method = scope["method"]
+        if method == "OPTIONS":
+            return await self._reply(send, "e", 204, PREFLIGHT)
+        if method != "POST":
+            return await self._reply(send, "e", 405, (*ERROR, (b"allow", b"POST, OPTIONS")), outcome("expected POST", "method"))
+        try:
+            body = await self._body(scope["headers"], receive)
+            caller = self._caller(scope)
+            taken = self._intake.collect(body, caller)
+            errors = await self._record(taken, caller)
+        except Rejection as no:
+            return await self._reply(send, "e", no.status, _headers(ERROR, no), outcome(no.reason))
+        except Gone:
+            self._answers["e", 499] += 1
+            return None
+        if not errors:
+            return await self._reply(send, "e", 204, EMPTY)
+        told = Outcome(len(taken.facts) + len(taken.errors) - len(errors), errors)
+        return await self._reply(send, "e", 400, ERROR, msgspec.json.encode(told))
+
+    async def pixel(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """GET /p.gif. Whatever happens, the answer is an image: a page must not show a broken one."""
+        status, headers = 200, PIXEL
+        if scope["method"] != "GET":
+            status, headers = 405, (*PIXEL, (b"allow", b"GET"))
+        else:
+            try:
+                params = _params(scope["query_string"])
+                caller = self._caller(scope)
+                errors = await self._record(self._intake.pixel(params, caller), caller)
+                status = 400 if errors else 200
+            except Rejection as no:
+                status, headers = no.status, _headers(PIXEL, no)
+        await self._reply(send, "p.gif", status, headers, GIF)
+
+    def tick(self) -> None:
+        """Once a second: give up bodies that do not come. One clock for all is much cheaper than a timer for each."""
+        oldest = self._clock() - BODY_SECONDS
+        for task, since in self._reading.items():
+            if since < oldest and task not in self._late:
+                self._late.add(task)
+                task.cancel()
+
+    async def _body(self, headers: Headers, receive: Receive) -> bytes:
+        length = _length(headers)
+        task = asyncio.current_task()
+        assert task is not None  # an ASGI server that runs no task could not be cancelled
+        self._reading[task] = self._clock()
+        try:
+            return await _read(receive, length)
+        except asyncio.CancelledError:
+            if task not in self._late:
+                raise
+            self._late.discard(task)
+            task.uncancel()
+            raise Rejection(503, f"the body did not come within {BODY_SECONDS} seconds", 1) from None
+        finally:
+            del self._reading[task]
+
+    def _caller(self, scope: Scope) -> Caller:
+        """Who sends, unless that address has sent too much already."""
+        peer = peer_of(scope)
+        caller, spoofed = read_caller(peer, scope["headers"], self._engine.now(), self._trusted)
+        if spoofed:
+            self._warnings.forwarded_by(peer)
+        wait = self._allowance.wait(network_of(caller.address), self._clock())
+        if wait:
+            raise Rejection(429, "too many facts from this address", math.ceil(wait))
+        return caller
+
+    async def _record(self, taken: Taken, caller: Caller) -> list[Refusal]:
+        """Make the facts durable; returns everything that was refused, by intake or by the fold."""
+        self._allowance.take(network_of(caller.address), self._clock(), len(taken.facts) + len(taken.errors))
+        verdicts: list[Verdict] = []
+        if taken.facts:
+            try:
+                verdicts = await self._engine.record(taken.facts)
+            except Busy as busy:
+                raise Rejection(503, "not accepting facts now, try again", busy.retry_after) from busy
+        for site, door, reason in taken.refused:
+            self._engine.refuse(site, door, reason)
+        errors = taken.errors
+        for index, verdict in zip(taken.indexes, verdicts, strict=True):
+            if verdict.outcome == "rejected":
+                errors = [*errors, Refusal(index, *REJECTED.get(verdict.reason, ("body", verdict.reason)))]
+        return errors
+
+    async def _reply(self, send: Send, door: str, status: int, headers: Headers, body: bytes = b"") -> None:
+        self._answers[door, status] += 1
+        await answer(send, status, headers, body)
+
+
+def _length(headers: Headers) -> int:
+    """The announced length of the body, -1 if none is. Raises Rejection for one that will not be read."""
+    length, kind = -1, b""
+    for name, value in headers:
+        if name == b"content-type":
+            kind = value
+        elif name == b"content-length":
+            length = int(value) if value.isdigit() else MAX_BODY + 1
+    if kind not in CONTENT_TYPES and kind.partition(b";")[0].strip().lower() not in CONTENT_TYPES:
+        raise Rejection(415, "expected JSON as text/plain or application/json")
+    if length > MAX_BODY:
+        raise Rejection(413, f"expected at most {MAX_BODY} bytes")
+    return length
+
+
+async def _read(receive: Receive, length: int) -> bytes:
+    """The body. Stops at the announced length: servers tell only with one more message that nothing follows."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        chunk: bytes = message.get("body", b"")
+        body = body + chunk if body else chunk
+        if len(body) > MAX_BODY:
+            raise Rejection(413, f"expected at most {MAX_BODY} bytes")
+        if len(body) == length or not message.get("more_body", False):
+            return body
+
+
+def _params(query: bytes) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=20))
+    except ValueError:
+        raise Rejection(400, "expected at most 20 parameters") from None
+
+
+def _headers(headers: Headers, no: Rejection) -> Headers:
+    return (*headers, (b"retry-after", b"%d" % no.retry_after)) if no.retry_after else headers

@@ -1,0 +1,90 @@
+"""All doors of an open house, and which path leads to which. It builds them once and decides nothing about a request."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.routing import Route, Router
+
+from footfall.house import House
+from footfall.http.answers import Receive, Scope, Send
+from footfall.http.assets import packaged
+from footfall.http.auth import Gate
+from footfall.http.collect import Collect
+from footfall.http.live import Live
+from footfall.http.ops import Ops, Readings, serve_metrics
+from footfall.http.page import Pages, not_found
+from footfall.http.warnings import Warnings
+from footfall.intake import TrustedProxies
+
+FOREIGN = frozenset({"app", "router", "starlette.exception_handlers"})  # what a Starlette that mounts us leaves in a scope
+
+
+class Doors:
+    """Built over an open house; `open` runs what has to run beside them."""
+
+    def __init__(self, house: House) -> None:
+        config, clock = house.config, time.monotonic
+        trusted = TrustedProxies(config.trusted_proxies)
+        answers: Counter[tuple[str, int]] = Counter()
+        self.warnings = Warnings(house.folder.warnings)
+        gate = Gate(house.folder.owner_key, house.sites, trusted, clock)
+        self.collect = Collect(house.engine, house.intake, trusted, config.rate_limit, self.warnings, answers, clock)
+        self.live = Live(house.hub, gate, config.max_viewers, answers, clock)
+        readings = Readings(house.engine, house.hub, lambda: self.live.viewers, answers)
+        self._ops = Ops(house.engine, gate, self.warnings, readings)
+        self._assets = packaged()
+        live_page = self._assets.templates.get("live.html")
+        pages = Pages(live_page, house.hub, gate, house.sites, self.warnings, house.folder.owner_key)
+        self._router = _router(pages, self._ops)
+        self._metrics_listen = config.metrics_listen
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """The clock of the doors and the listener for metrics run within."""
+        clock = asyncio.create_task(self._tick(), name="doors")
+        metrics = await serve_metrics(self._metrics_listen, self._ops.exposition) if self._metrics_listen else None
+        try:
+            yield
+        finally:
+            clock.cancel()
+            self.live.end()
+            if metrics is not None:
+                metrics.close()
+
+    async def answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Everything but POST /e, which the application looks for first."""
+        if path == "/p.gif":
+            await self.collect.pixel(scope, receive, send)
+        elif path.startswith("/api/live/"):
+            await self.live.answer(path, scope, receive, send)
+        elif path in self._assets:
+            await self._assets(scope, receive, send)
+        else:
+            own = {key: value for key, value in scope.items() if key not in FOREIGN}
+            await self._router(own, receive, send)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self.collect.tick()
+            self.live.tick()
+
+
+def _router(pages: Pages, ops: Ops) -> Router:
+    async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
+        await not_found()(scope, receive, send)
+
+    routes = [
+        Route("/", pages.home),
+        Route("/s/{site}", pages.site),
+        Route("/healthz", ops.healthz),
+        Route("/metrics", ops.metrics),
+        Route("/openapi.json", ops.openapi),
+        Route("/robots.txt", ops.robots),
+    ]
+    return Router(routes, redirect_slashes=False, default=nothing)

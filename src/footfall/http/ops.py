@@ -1,0 +1,137 @@
+"""For those who run it: /healthz, /metrics, /openapi.json, /robots.txt.
+
+It reads what others know (the engine's health, the doors' counters) and keeps nothing. Metrics belong to one application:
+there is no global registry.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable
+from importlib.metadata import PackageNotFoundError, version
+
+import msgspec
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from footfall.engine import Engine
+from footfall.http.auth import Gate, Standing
+from footfall.http.openapi import Health, openapi
+from footfall.http.page import limited, not_found
+from footfall.http.warnings import Warnings
+from footfall.hub import Hub
+
+ROBOTS = "User-agent: *\nDisallow: /\n"
+
+
+def installed_version() -> str:
+    """The version of the package, "0" in a source tree that nobody installed."""
+    try:
+        return version("footfall")
+    except PackageNotFoundError:
+        return "0"
+
+
+class Readings:
+    """A prometheus collector: one reading of everything each time it is asked."""
+
+    def __init__(self, engine: Engine, hub: Hub, viewers: Callable[[], int], answers: Counter[tuple[str, int]]) -> None:
+        self._engine = engine
+        self._hub = hub
+        self._viewers = viewers
+        self._answers = answers
+
+    def collect(self) -> Iterable[Metric]:
+        """Called by the registry."""
+        health = self._engine.health()
+        requests = CounterMetricFamily("footfall_requests", "Answers given, by door and status", labels=("door", "status"))
+        for (door, status), count in self._answers.items():
+            requests.add_metric((door, str(status)), count)
+        yield requests
+        facts = CounterMetricFamily("footfall_facts", "What became of facts", labels=("site", "door", "outcome", "reason"))
+        for (site, door, _, result, reason), count in self._engine.received.items():
+            facts.add_metric((site, door, result, reason), count)
+        yield facts
+        yield GaugeMetricFamily("footfall_viewers", "Open live streams", self._viewers())
+        yield GaugeMetricFamily("footfall_fan_out_seconds", "What the last round to viewers took", self._hub.fan_out_seconds)
+        yield GaugeMetricFamily("footfall_accepting", "1 while facts are accepted", int(health.accepting))
+        yield GaugeMetricFamily("footfall_journal_position", "The last record that was folded", health.seq)
+        yield GaugeMetricFamily("footfall_history_lag_records", "Records that history does not have yet", health.history_lag)
+
+
+class Ops:
+    """The endpoints."""
+
+    def __init__(self, engine: Engine, gate: Gate, warnings: Warnings, readings: Readings) -> None:
+        self._engine = engine
+        self._gate = gate
+        self._warnings = warnings
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(readings)
+        self._version = installed_version()
+        self._description = openapi(self._version)
+
+    async def healthz(self, request: Request) -> Response:
+        """Open to everybody: it names no site, no address and no file."""
+        health = self._engine.health()
+        status = "ok" if health.accepting else "unavailable"
+        told = Health(status, self._version, self._warnings.public(), health.reason)
+        return _json(200 if health.accepting else 503, msgspec.json.encode(told))
+
+    async def openapi(self, request: Request) -> Response:
+        """The doors, for machines."""
+        return _json(200, self._description)
+
+    async def metrics(self, request: Request) -> Response:
+        """With the owner's key; everybody else is told that there is nothing."""
+        standing = self._gate.standing(request.scope)
+        if standing is Standing.OWNER:
+            return Response(self.exposition(), headers={"cache-control": "no-store"}, media_type=CONTENT_TYPE_LATEST)
+        return limited() if standing is Standing.LIMITED else not_found()
+
+    def exposition(self) -> bytes:
+        """The readings as Prometheus reads them."""
+        return generate_latest(self._registry)
+
+    async def robots(self, request: Request) -> Response:
+        """Nothing here is for search engines."""
+        return Response(ROBOTS, media_type="text/plain")
+
+
+def _json(status: int, body: bytes) -> Response:
+    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+    return Response(body, status, headers, "application/json")
+
+
+async def serve_metrics(listen: str, exposition: Callable[[], bytes]) -> asyncio.Server:
+    """A listener of its own at `host:port`, without a key: it answers every request with the metrics and closes."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(5):
+                request = await reader.readuntil(b"\r\n\r\n")
+                if request.startswith(b"GET /metrics "):
+                    writer.write(_response(b"200 OK", CONTENT_TYPE_LATEST.encode(), exposition()))
+                else:
+                    writer.write(_response(b"404 Not Found", b"text/plain", b"GET /metrics\n"))
+                await writer.drain()
+        except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass  # a scraper that does not speak or left; the next one comes on its own connection
+        finally:
+            writer.close()
+
+    host, _, port = listen.rpartition(":")
+    return await asyncio.start_server(answer, host.strip("[]"), int(port), limit=16_384)
+
+
+def _response(status: bytes, kind: bytes, body: bytes) -> bytes:
+    return b"HTTP/1.1 %s\r\ncontent-type: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s" % (
+        status,
+        kind,
+        len(body),
+        body,
+    )

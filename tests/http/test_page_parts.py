@@ -1,0 +1,51 @@
+"""Pages without a server: placeholders, JSON in a script block, plain pages, the description of the doors."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from footfall.http import plain
+from footfall.http.openapi import openapi
+from footfall.http.page import Template, in_script
+from footfall.intake.wire import KEYS
+from footfall.model import Site
+
+
+def test_a_template_is_filled_and_a_value_is_not_filled_again() -> None:
+    """Every placeholder gets its value, unknown ones stay, and what a value holds is left alone."""
+    template = Template(b"<h1>__SITE__</h1><i>__OTHER__</i><script>__SNAPSHOT__</script>")
+    filled = template.fill({"SITE": b"__SNAPSHOT__", "SNAPSHOT": b'{"a":"__SITE__"}'})
+    assert filled == b'<h1>__SNAPSHOT__</h1><i>__OTHER__</i><script>{"a":"__SITE__"}</script>'
+
+
+@given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_json_cannot_leave_its_script_block(value: object) -> None:
+    """Whatever strings are in it, nothing ends the block or a line, and it still says the same."""
+    text = in_script(json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    assert b"<" not in text
+    assert b"\xe2\x80\xa8" not in text
+    assert b"\xe2\x80\xa9" not in text
+    assert json.loads(text.decode("utf-8", "surrogatepass")) == value
+
+
+def test_plain_pages_escape_what_they_are_given() -> None:
+    """A site's name and a warning are text, not markup."""
+    site = Site("my-site", name="<script>alert(1)</script>")
+    body = plain.sites_page([site], "/below", ["peer <b>"])
+    assert b"<script" not in body
+    assert b"peer &lt;b&gt;" in body
+    assert b'href="/below/s/my-site"' in body
+
+
+def test_the_description_names_every_key_that_intake_judges() -> None:
+    """The OpenAPI document comes from intake's table and refers to nothing that is not in it."""
+    document = json.loads(openapi("1"))
+    fact = document["components"]["schemas"]["Fact"]
+    assert set(fact["properties"]) == set(KEYS)
+    assert fact["required"] == ["s", "k", "i", "u"]
+    text = json.dumps(document)
+    for name in {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}:
+        assert name in document["components"]["schemas"]
