@@ -1,11 +1,10 @@
-"""One request in, facts or named refusals out. The steps, in order, are the lines of `Intake._take`.
+"""One request of our own clients in, facts or named refusals out. The steps, in order, are the lines of `Intake._take`.
 
 It knows sites and callers, but not when it is, what was counted before, or what becomes of a fact.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +12,6 @@ from functools import lru_cache
 
 import msgspec
 
-from footfall.errors import InvalidInput, NotFound
 from footfall.intake import wire
 from footfall.intake.agents import Agent, Agents
 from footfall.intake.caller import Caller
@@ -23,7 +21,7 @@ from footfall.intake.page import NO_CAMPAIGN, Page, host_of, read_page, read_pat
 from footfall.intake.reasons import Reason, Refusal, Refuse
 from footfall.intake.text import cut, fits
 from footfall.model import Fact, Kind, Site
-from footfall.rules import MAX_PATH_BYTES, MAX_SESSION_BYTES, MAX_TEXT_BYTES, ORIGINAL, PIXEL, SCRIPT
+from footfall.rules import MAX_PATH_BYTES, MAX_TEXT_BYTES, PIXEL, SCRIPT
 
 _LANGUAGE = re.compile(r"\s*([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}|[A-Za-z]{2}|\d{3})(?![A-Za-z0-9]))?(?![A-Za-z0-9])").match
 _SCREEN_LIMITS = (1, 576, 768, 1024, 1440)  # widths at which the next class begins
@@ -98,43 +96,6 @@ class Intake:
         except Refuse as refuse:
             _refuse(taken, refuse, None, self._site_of(params), PIXEL)
         return taken
-
-    def original_view(self, site: str, path: str, page_type: str, session: str, arrival: int) -> Fact:
-        """The original's recordPageView. Raises InvalidInput naming path, pageType or sessionId; NotFound for the site."""
-        _check_text("path", path, MAX_PATH_BYTES)
-        _check_text("pageType", page_type, MAX_TEXT_BYTES)
-        _check_text("sessionId", session, MAX_SESSION_BYTES)
-        return self._original(site, Kind.VIEW, session, path, arrival, page_type=page_type)
-
-    def original_beat(
-        self,
-        site: str,
-        session: str,
-        path: str,
-        city: str | None,
-        country: str | None,
-        latitude: float | None,
-        longitude: float | None,
-        arrival: int,
-    ) -> Fact:
-        """The original's heartbeat; None: not given. Raises InvalidInput naming sessionId, currentPath, city, country,
-        latitude or longitude; NotFound for the site."""
-        _check_text("sessionId", session, MAX_SESSION_BYTES)
-        _check_text("currentPath", path, MAX_PATH_BYTES)
-        for field, text in (("city", city), ("country", country)):
-            if text is not None:
-                _check_text(field, text, MAX_TEXT_BYTES)
-        return self._original(
-            site,
-            Kind.BEAT,
-            session,
-            path,
-            arrival,
-            city=city,
-            country=country,
-            latitude=_check_number("latitude", latitude),
-            longitude=_check_number("longitude", longitude),
-        )
 
     # --- the steps ---
 
@@ -227,40 +188,6 @@ class Intake:
                 return place
         return place_of_country(self._countries(caller.address))
 
-    def _original(
-        self,
-        site: str,
-        kind: Kind,
-        session: str,
-        path: str,
-        arrival: int,
-        *,
-        page_type: str = "",
-        country: str | None = None,
-        city: str | None = None,
-        latitude: float | None = None,
-        longitude: float | None = None,
-    ) -> Fact:
-        counted = self._sites.get(site)
-        if counted is None:
-            raise NotFound(f"no site {site!r}")
-        return Fact(
-            site=site,
-            kind=kind,
-            visitor=self._identity.of_session(site, session),
-            id=self._fresh_id(),
-            door=ORIGINAL,
-            arrival=arrival,
-            age=0,
-            path=path,
-            window=counted.window,
-            page_type=page_type,
-            country=country,
-            city=city,
-            latitude=latitude,
-            longitude=longitude,
-        )
-
 
 def language_of(tag: str) -> str:
     """The first two parts of a BCP 47 tag, or of the first one in an Accept-Language header: "en-GB", "zh-Hans"; "" if none."""
@@ -307,24 +234,3 @@ def _allows(hosts: Sequence[str], host: str) -> bool:
 def _refuse(taken: Taken, refuse: Refuse, index: int | None, site: str, door: str) -> None:
     taken.errors.append(refuse.told(index))
     taken.refused.append((site, door, refuse.reason))
-
-
-def _check_text(field: str, value: object, limit: int) -> None:
-    if not isinstance(value, str):
-        raise InvalidInput(field, "a string")
-    if not fits(value, limit):
-        raise InvalidInput(field, f"well-formed Unicode of at most {limit} bytes as UTF-8")
-
-
-def _check_number(field: str, value: object) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidInput(field, "a finite number")
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise InvalidInput(field, "a finite number")
-    return number

@@ -32,7 +32,7 @@ ARGUMENTS: Mapping[str, Mapping[str, tuple[str, bool]]] = {
 
 
 def check_arguments(function: str, arguments: Mapping[str, object]) -> None:
-    """Whether these are arguments of that function. Raises InvalidInput naming the first that is not, NotFound for the function."""
+    """Raises InvalidInput naming the first that is no argument of that function, NotFound when there is no such function."""
     known = ARGUMENTS.get(function)
     if known is None:
         raise NotFound(f"no function {function!r}")
