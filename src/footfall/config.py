@@ -23,57 +23,78 @@ MIB = UNITS["mib"]
 LOG_FORMATS = ("auto", "console", "json")
 
 
-def _setting(default: Any, expected: str, sentence: str) -> Any:
-    """A field of Config. `expected` completes "expected ..." in the error of a value that does not fit."""
-    return field(default=default, metadata={"expected": expected, "sentence": sentence})
+def _about(expected: str, sentence: str) -> dict[str, str]:
+    """What a field of Config carries. `expected` completes "expected ..." in the error of a value that does not fit."""
+    return {"expected": expected, "sentence": sentence}
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
     """The settings of one process. Sizes are bytes, spans are seconds."""
 
-    data_folder: Path = _setting(
-        Path("~/.local/share/footfall"),
-        "a folder",
-        "Where everything is kept; `$XDG_DATA_HOME/footfall` if that variable is set.",
+    data_folder: Path = field(
+        default=Path("~/.local/share/footfall"),
+        metadata=_about("a folder", "Where everything is kept; `$XDG_DATA_HOME/footfall` if that variable is set."),
     )
-    host: str = _setting("127.0.0.1", "an address to listen on", "The address the server listens on.")
-    port: int = _setting(8787, "a whole number from 0 to 65535", "The port the server listens on.")
-    public_url: str = _setting(
-        "",
-        "an http(s) address without a path",
-        "The address readers reach the server at, when that is a proxy's: `https://stats.example`.",
+    host: str = field(default="127.0.0.1", metadata=_about("an address to listen on", "The address the server listens on."))
+    port: int = field(
+        default=8787,
+        metadata=_about("a whole number from 0 to 65535", "The port the server listens on; 0 takes any that is free."),
     )
-    trusted_proxies: tuple[str, ...] = _setting(
-        (),
-        "addresses or networks such as 10.0.0.0/8, separated by commas",
-        "Proxies whose `X-Forwarded-For` and location headers are believed; behind one that is not named all readers look like one.",
+    public_url: str = field(
+        default="",
+        metadata=_about(
+            "an http(s) address without a path",
+            "The address readers reach the server at, when that is a proxy's: `https://stats.example`.",
+        ),
     )
-    rate_limit: float = _setting(
-        50.0, "a number above 0", "Facts that one address may send per second; ten times as many in a burst."
+    trusted_proxies: tuple[str, ...] = field(
+        default=(),
+        metadata=_about(
+            "addresses or networks such as 10.0.0.0/8, separated by commas",
+            "Proxies whose `X-Forwarded-For` and location headers are believed; behind one that is not named, all readers "
+            "look like one.",
+        ),
     )
-    max_viewers: int = _setting(10_000, "a whole number, 0 or more", "How many may watch live pages at the same time.")
-    metrics_listen: str = _setting(
-        "",
-        "host:port",
-        "Serve `/metrics` there without a key: `127.0.0.1:9187`; empty: only with the owner's key, on the main port.",
+    rate_limit: float = field(
+        default=50.0,
+        metadata=_about("a number above 0", "Facts that one address may send per second; ten times as many in a burst."),
     )
-    city_database: str = _setting(
-        "", "a file", "A MaxMind-format file that knows cities; empty: only the country of an address is known."
+    max_viewers: int = field(
+        default=10_000,
+        metadata=_about("a whole number, 0 or more", "How many may watch live pages at the same time."),
     )
-    log_format: str = _setting(
-        "auto", "auto, console or json", "How the log is written; auto: for people on a terminal, JSON lines otherwise."
+    metrics_listen: str = field(
+        default="",
+        metadata=_about(
+            "host:port",
+            "Serve `/metrics` there without a key: `127.0.0.1:9187`; empty: only with the owner's key, on the main port.",
+        ),
     )
-    max_pending_bytes: int = _setting(
-        256 * MIB, "a size such as 256MiB", "Memory for what waits to be written to history; collecting answers 503 beyond it."
+    city_database: str = field(
+        default="",
+        metadata=_about("a file", "A MaxMind-format file that knows cities; empty: only the country of an address is known."),
     )
-    max_window_entries: int = _setting(
-        20_000_000,
-        "a whole number, 1 or more",
-        "Entries of the last hour (ids, views, visits) kept in memory over all sites; collecting answers 503 beyond it.",
+    log_format: str = field(
+        default="auto",
+        metadata=_about("auto, console or json", "How the log is written; auto: for people on a terminal, JSON lines otherwise."),
     )
-    disk_floor_bytes: int = _setting(
-        256 * MIB, "a size such as 256MiB", "Collecting stops, with 503, while the disk has less than this free."
+    max_pending_bytes: int = field(
+        default=256 * MIB,
+        metadata=_about(
+            "a size such as 256MiB", "Memory for what waits to be written to history; collecting answers 503 beyond it."
+        ),
+    )
+    max_window_entries: int = field(
+        default=20_000_000,
+        metadata=_about(
+            "a whole number, 1 or more",
+            "Entries of the last hour (ids, views, visits) kept in memory, over all sites; collecting answers 503 beyond it.",
+        ),
+    )
+    disk_floor_bytes: int = field(
+        default=256 * MIB,
+        metadata=_about("a size such as 256MiB", "Collecting stops, with 503, while the disk has less than this free."),
     )
 
 
@@ -162,7 +183,9 @@ def _expand(folder: Path, env: Mapping[str, str]) -> Path:
 
 def _parse(setting: Setting, value: object, spelled: str) -> object:
     try:
-        return CHECKS.get(setting.name, lambda parsed: parsed)(PARSERS[setting.kind](value))
+        parsed = PARSERS[setting.kind](value)
+        check = CHECKS.get(setting.name)
+        return check(parsed) if check else parsed
     except (ValueError, TypeError) as error:
         raise InvalidInput(spelled, setting.expected) from error
 
@@ -202,14 +225,7 @@ def _list(value: object) -> tuple[str, ...]:
 def _size(value: object) -> int:
     if isinstance(value, str) and (match := re.fullmatch(r"(\d+)\s*([kmg]ib|)", value.strip().lower())):
         return int(match[1]) * UNITS[match[2]]
-    return _at_least(0)(_whole(value))
-
-
-def _at_least(low: int) -> Callable[[Any], Any]:
-    def check(value: int) -> int:
-        return _that(value, value >= low)
-
-    return check
+    return cast(int, _that(size := _whole(value), size >= 0))
 
 
 def _that(value: Any, holds: bool) -> Any:
@@ -251,8 +267,8 @@ CHECKS: Mapping[str, Callable[[Any], object]] = {
     "public_url": _url,
     "trusted_proxies": _networks,
     "rate_limit": lambda value: _that(value, 0 < value < float("inf")),
-    "max_viewers": _at_least(0),
+    "max_viewers": lambda value: _that(value, value >= 0),
     "metrics_listen": _listen,
     "log_format": lambda value: _that(value, value in LOG_FORMATS),
-    "max_window_entries": _at_least(1),
+    "max_window_entries": lambda value: _that(value, value >= 1),
 }
