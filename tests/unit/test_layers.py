@@ -1,0 +1,165 @@
+"""Who may know what: the pure rooms know no clock and no world outside, and arrows between rooms point one way."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import footfall
+
+ROOT = Path(footfall.__file__).parent
+
+USUAL = frozenset(
+    {"__future__", "array", "bisect", "collections", "dataclasses", "enum", "functools", "heapq", "itertools", "math"}
+    | {"msgspec", "operator", "re", "types", "typing"}
+)
+# Room: what it may import from outside Footfall. All of it computes; none of it knows the time, a file or another machine.
+PURE = {
+    "errors": USUAL,
+    "rules": USUAL,
+    "model": USUAL,
+    "live": USUAL | {"numpy", "hashlib"},
+    "intake": USUAL | {"base64", "hashlib", "ipaddress", "json", "re2", "urllib.parse"},
+    "query": USUAL | {"datetime", "json", "zoneinfo"},
+}
+CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
+OUTSIDE = {"open", "print", "input", "exec", "eval", "__import__"}
+
+# From below to above. A module may import what is below it and what is in its own room; of another room of its own layer only
+# the contract, `base`. What is in none of these layers is wiring, at the very top.
+LAYERS = (
+    {"errors", "rules", "model"},
+    {"intake", "live", "query", "journal", "history", "registry"},
+    {"engine", "hub", "sink", "recount", "checkpoints"},
+)
+BACKENDS = ("sqlite", "duckdb", "jetstream", "clickhouse")
+WIRING = {"store"}  # the only place that names backends
+SHARED = {("registry.sqlite", "journal.sqlite")}  # the embedded registry's tables are in the journal's file
+
+MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts): path.read_text() for path in ROOT.rglob("*.py")}
+
+
+def imports(source: str) -> set[str]:
+    """The full names of all modules that a source imports, anywhere in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "a relative import hides where an arrow goes"
+            assert node.module is not None
+            # `from footfall.live import fold` names a module, `from footfall.model import Fact` a thing in one
+            found |= (
+                {f"{node.module}.{alias.name}" for alias in node.names} if node.module.startswith("footfall") else {node.module}
+            )
+    return found
+
+
+def own_imports(source: str) -> set[str]:
+    """The modules of Footfall that a source imports, without the `footfall.` in front."""
+    names = {name.removeprefix("footfall.") for name in imports(source) if name.startswith("footfall.")}
+    known = {module.removesuffix(".__init__") for module in MODULES}
+    return {name if name in known else name.rpartition(".")[0] for name in names} - {""}
+
+
+def impurities(source: str, allowed: frozenset[str]) -> list[str]:
+    """What in a source reaches outside: a module that is not allowed, a clock, a file."""
+    found = [
+        name
+        for name in imports(source)
+        if not name.startswith("footfall") and name not in allowed and name.partition(".")[0] not in allowed
+    ]
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Name) and node.id in OUTSIDE:
+            found.append(node.id)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and (node.value.id, node.attr) in CLOCKS:
+            found.append(f"{node.value.id}.{node.attr}")
+        if isinstance(node, ast.AsyncFunctionDef | ast.Await):
+            found.append("async")
+    return sorted(found)
+
+
+def layer_of(module: str) -> int:
+    """How high a module stands."""
+    room = module.partition(".")[0]
+    return next((height for height, rooms in enumerate(LAYERS) if room in rooms), len(LAYERS))
+
+
+def wrong_arrows(module: str, targets: set[str]) -> list[str]:
+    """Those of the modules that `module` imports which it may not know."""
+    room, height = module.partition(".")[0], layer_of(module)
+    wrong = []
+    for target in targets:
+        aside = layer_of(target) == height < 2 and target.partition(".")[0] != room
+        contract = height == 0 or target.endswith(".base") or (module, target) in SHARED
+        backend = target.rpartition(".")[2] in BACKENDS and target.partition(".")[0] != room
+        if (
+            layer_of(target) > height
+            or (aside and not contract)
+            or (backend and room not in WIRING and (module, target) not in SHARED)
+        ):
+            wrong.append(target)
+    return sorted(wrong)
+
+
+@pytest.mark.parametrize("module", sorted(module for module in MODULES if module.partition(".")[0] in PURE))
+def test_pure(module: str) -> None:
+    """A pure module imports and calls only what computes: time and all else outside are arguments."""
+    assert impurities(MODULES[module], PURE[module.partition(".")[0]]) == []
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_arrows(module: str) -> None:
+    """A module knows only what is below it."""
+    assert wrong_arrows(module, own_imports(MODULES[module])) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import time", ["time"]),
+        ("from time import time", ["time"]),
+        ("import os.path", ["os.path"]),
+        ("def f():\n    import asyncio", ["asyncio"]),
+        ("import urllib.request", ["urllib.request"]),
+        ("import sqlite3, duckdb", ["duckdb", "sqlite3"]),
+        ("from starlette.requests import Request", ["starlette.requests"]),
+        ("from datetime import datetime\ndatetime.now()", ["datetime", "datetime.now"]),
+        ("open('x')", ["open"]),
+        ("async def f(): ...", ["async"]),
+        ("import msgspec.json, collections.abc, urllib.parse", []),
+        ("from footfall.model import Fact", []),
+    ],
+)
+def test_impurities_are_found(source: str, found: list[str]) -> None:
+    """The test above sees a clock, a file, a network and a loop where there is one."""
+    assert impurities(source, PURE["intake"]) == found
+
+
+@pytest.mark.parametrize(
+    ("module", "target", "wrong"),
+    [
+        ("rules", "model", False),
+        ("rules", "live.fold", True),
+        ("live.fold", "rules", False),
+        ("live.fold", "intake.collect", True),
+        ("live.fold", "engine", True),
+        ("live.fold", "live.visits", False),
+        ("query.compile", "history.base", False),
+        ("query.compile", "history.duckdb", True),
+        ("history.duckdb", "history.base", False),
+        ("history.duckdb", "http.app", True),
+        ("engine", "sink", False),
+        ("engine", "journal.sqlite", True),
+        ("engine", "http.app", True),
+        ("http.app", "engine", False),
+        ("http.app", "history.duckdb", True),
+        ("store", "history.duckdb", False),
+        ("registry.sqlite", "journal.sqlite", False),
+    ],
+)
+def test_wrong_arrows_are_found(module: str, target: str, wrong: bool) -> None:
+    """The test above sees an arrow that points up, aside, or at a backend."""
+    assert wrong_arrows(module, {target}) == ([target] if wrong else [])
