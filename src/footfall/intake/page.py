@@ -21,11 +21,11 @@ NO_CAMPAIGN: Campaign = ("", "", "", "", "")
 MAX_HOST = 253
 MAX_PARAMETERS = 200  # of a query are looked at
 
-_ADDRESS = re.compile(
+_ADDRESS = re.compile(  # every part before the path is bounded, so that nonsense is found out at once
     r"(https?|android-app)://"
-    r"(?:[^/?#]*@)?"  # user and password: never kept
-    r"(\[[0-9a-f:.]+\]|[\w-]+(?:\.[\w-]+)*)\.?"
-    r"(?::\d*)?"
+    r"(?:[^/?#]{0,255}@)?"  # user and password: never kept
+    r"(\[[0-9a-f:.]{2,45}\]|[\w-]{1,63}(?:\.[\w-]{1,63}){0,126})\.?"
+    r"(?::\d{0,5})?"
     r"(?:(/[^?#]*))?(?:\?([^#]*))?(?:#.*)?",
     re.IGNORECASE | re.DOTALL,
 ).fullmatch
@@ -113,6 +113,6 @@ def _readable_run(match: re.Match[str]) -> str:
 def _readable_character(character: str) -> str:
     if character.isascii():
         return character if character in _UNRESERVED else f"%{ord(character):02X}"
-    if character.isprintable():  # an escaped stray byte is a lone surrogate here, and that is not printable
-        return character
-    return quote(character, errors="surrogateescape")
+    if "\udc80" <= character <= "\udcff":  # a byte that is not UTF-8, escaped
+        return f"%{ord(character) - 0xDC00:02X}"
+    return character if character.isprintable() else quote(character)
