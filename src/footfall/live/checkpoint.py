@@ -88,8 +88,7 @@ def capture(fold: Fold) -> Fold:
     for id, state in fold.sites.items():
         copy = twin.site(id)
         copy.views, copy.since, copy.visitors = state.views, state.since, state.visitors.copy()
-        copy.pages.numbers, copy.pages.views = dict(state.pages.numbers), list(state.pages.views)
-        copy.pages.content = dict(state.pages.content)
+        copy.pages = state.pages.copy()
         copy.presence.readers, copy.presence.next_row = dict(state.presence.readers), state.presence.next_row
         copy.visits.open = dict(state.visits.open)
     return twin

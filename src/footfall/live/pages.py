@@ -116,6 +116,14 @@ class Pages:
             self._order = order
         self._changed = {}
 
+    def copy(self) -> Pages:
+        """An independent copy of what is counted and published; the order is worked out again when asked."""
+        twin = Pages()
+        twin.numbers, twin.views, twin.content = dict(self.numbers), list(self.views), dict(self.content)
+        twin._posts, twin._published_pages = dict(self._posts), dict(self._published_pages)
+        twin._changed = dict.fromkeys(self.numbers, 0)
+        return twin
+
     @classmethod
     def of(cls, views: Iterable[tuple[str, int]], content: Iterable[tuple[str, str, Item]]) -> Pages:
         """Pages with these views by path, in order of number, and this content, oldest first."""

@@ -158,6 +158,13 @@ class Presence:
             del self.readers[visitor]
         return len(stale)
 
+    def forget(self, visitor: int) -> None:
+        """Remove a reader at once, row and all."""
+        reader = self.active.get(visitor)
+        if reader is not None:
+            self._uncount(visitor, reader)
+        self.readers.pop(visitor, None)
+
     @classmethod
     def of(cls, readers: dict[int, Reader], next_row: int, now: int) -> Presence:
         """Presence with these rows, indexed at `now`."""

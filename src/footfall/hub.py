@@ -1,0 +1,253 @@
+"""Changed sites -> deltas -> viewers: everything is computed once and encoded once, however many watch.
+
+It reads the live state and knows neither how facts arrive nor how messages travel. A site has two audiences, its owner and
+strangers: strangers get places from a slower clock, so that no message tells of one person both a page and a place.
+A viewer has one slot. One whose slot is still full when the next message is made gets the whole snapshot instead: a slow
+viewer costs itself messages, never the others time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from footfall.live.fold import Fold
+from footfall.live.site import SiteState
+from footfall.live.snapshot import PlaceLine, Snapshot, diff, places_of, snapshot
+from footfall.model import Site
+
+_FASTEST = 0.1  # seconds between two rounds at least, and three times what the last one took
+_KEEP_ALIVE = 15.0
+_BREATH = 500  # viewers served before the loop looks at other work
+_PLACES_MS = 30_000  # the slower clock
+_KEEP_ALIVE_MESSAGE = b": keep-alive\n\n"
+
+_encode = msgspec.json.Encoder().encode
+_EMPTY = SiteState()
+
+
+class StreamEnded(Exception):
+    """The hub closes: the viewer's stream ends here."""
+
+
+class Viewer:
+    """One stream. `next` gives the next message, ready to send."""
+
+    __slots__ = ("_slot", "_waiter", "channel")
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+        self._slot: bytes | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    async def next(self) -> bytes:
+        """Wait for the next Server-Sent Events message. Raises StreamEnded when the hub closes."""
+        while self._slot is None:
+            if self.channel.closed:
+                raise StreamEnded
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        message, self._slot = self._slot, None
+        return message
+
+    def offer(self, message: bytes, instead: Callable[[], bytes]) -> None:
+        """Put a message into the slot; if the last one is still there, what is `instead` replaces both."""
+        free = self._slot is None or self._slot is _KEEP_ALIVE_MESSAGE
+        self._slot = message if free else instead()
+        self.wake()
+
+    @property
+    def behind(self) -> bool:
+        """Whether a message waits that was not taken yet."""
+        return self._slot is not None
+
+    def wake(self) -> None:
+        """Let `next` look again."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class Channel:
+    """What one audience of one site sees: its newest snapshot, encoded at most once for each version."""
+
+    def __init__(self, site: str, owner: bool, version: int) -> None:
+        self.site = site
+        self.owner = owner
+        self.viewers: set[Viewer] = set()
+        self.closed = False
+        self.current: Snapshot | None = None
+        self.version = version
+        self._places: tuple[PlaceLine, ...] = ()
+        self._places_at = -1
+        self._body: bytes | None = None
+
+    def refresh(self, state: SiteState, grid: float, now: int) -> bytes | None:
+        """Look at the state; the delta message if anything changed since the last look."""
+        state.presence.advance(now)
+        slot = now if self.owner else now - now % _PLACES_MS
+        if slot != self._places_at:
+            self._places, self._places_at = places_of(state.presence.places, grid), slot
+        fresh = snapshot(self.site, state, now, self.version + 1, self._places)
+        if self.current is None:
+            self.version += 1
+            self.current, self._body = fresh, None
+            return None
+        delta = diff(self.current, fresh)
+        if delta is None:
+            return None
+        self.version += 1
+        self.current, self._body = fresh, None
+        return b"event: delta\nid: %d\ndata: %b\n\n" % (self.version, _encode(delta))
+
+    def body(self) -> bytes:
+        """The snapshot as JSON."""
+        if self._body is None:
+            self._body = _encode(self.current)
+        return self._body
+
+    def message(self) -> bytes:
+        """The snapshot as a message."""
+        return b"event: snapshot\nid: %d\ndata: %b\n\n" % (self.version, self.body())
+
+
+class Hub:
+    """Watches changed sites and serves viewers. `fold` gives the live state as it is now; `sites` is a live view."""
+
+    def __init__(self, fold: Callable[[], Fold], sites: Mapping[str, Site], clock: Callable[[], int]) -> None:
+        self._fold = fold
+        self._sites = sites
+        self._now = clock
+        self._channels: dict[tuple[str, bool], Channel] = {}
+        self._first_version = clock()  # later than any version of an earlier process, so none is mistaken for it
+        self._changed = asyncio.Event()
+        self._dirty: set[str] = set()
+        self._task: asyncio.Task[None] | None = None
+        self.viewers = 0
+        self.fan_out_seconds = 0.0  # what the last round took
+
+    def start(self) -> None:
+        """Begin serving; needs a running loop."""
+        self._task = asyncio.create_task(self._run(), name="hub")
+
+    async def close(self) -> None:
+        """End every stream."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        for channel in self._channels.values():
+            channel.closed = True
+            for viewer in channel.viewers:
+                viewer.wake()
+
+    def changed(self, sites: set[str]) -> None:
+        """The engine's word that these sites may look different now."""
+        self._dirty |= sites
+        self._changed.set()
+
+    def snapshot(self, site: str, owner: bool) -> bytes:
+        """The newest snapshot as JSON, for one audience."""
+        channel = self._channel(site, owner)
+        self._refresh(channel)
+        return channel.body()
+
+    def join(self, site: str, owner: bool) -> Viewer:
+        """A new viewer; its first message is the snapshot."""
+        channel = self._channel(site, owner)
+        self._refresh(channel)
+        viewer = Viewer(channel)
+        viewer.offer(channel.message(), channel.message)
+        channel.viewers.add(viewer)
+        self.viewers += 1
+        self._changed.set()
+        return viewer
+
+    def leave(self, viewer: Viewer) -> None:
+        """Forget a viewer; a second call does nothing."""
+        if viewer in viewer.channel.viewers:
+            viewer.channel.viewers.discard(viewer)
+            self.viewers -= 1
+
+    def forget(self, site: str) -> None:
+        """End the streams of a site that was removed or became private."""
+        for owner in (True, False):
+            channel = self._channels.pop((site, owner), None)
+            if channel is not None:
+                channel.closed = True
+                for viewer in channel.viewers:
+                    viewer.wake()
+
+    def _channel(self, site: str, owner: bool) -> Channel:
+        channel = self._channels.get((site, owner))
+        if channel is None:
+            channel = self._channels[(site, owner)] = Channel(site, owner, max(self._first_version, self._now()))
+        return channel
+
+    def _refresh(self, channel: Channel) -> None:
+        """Look again, unless somebody watches: then the rounds keep the channel up to date."""
+        if channel.current is None or not channel.viewers:
+            channel.refresh(*self._look(channel))
+
+    def _look(self, channel: Channel) -> tuple[SiteState, float, int]:
+        state = self._fold().sites.get(channel.site, _EMPTY)
+        site = self._sites.get(channel.site)
+        return state, 1.0 if site is None else site.grid, self._now()
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        keep_alive_at = loop.time() + _KEEP_ALIVE
+        while True:
+            await self._wait(keep_alive_at - loop.time())
+            began = loop.time()
+            dirty, self._dirty = self._dirty, set()
+            self._changed.clear()
+            for channel in list(self._channels.values()):
+                if channel.viewers:
+                    await self._serve(channel, channel.site in dirty)
+            if began >= keep_alive_at:
+                keep_alive_at = began + _KEEP_ALIVE
+                await self._keep_alive()
+            self.fan_out_seconds = loop.time() - began
+            await asyncio.sleep(max(_FASTEST, 3 * self.fan_out_seconds))
+
+    async def _wait(self, seconds: float) -> None:
+        """Until something changed, the next reader may be gone, or the keep-alive is due."""
+        for channel in self._channels.values():
+            if channel.viewers:
+                seconds = min(seconds, self._quiet_for(channel))
+        try:
+            async with asyncio.timeout(max(0.0, seconds)):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+
+    def _quiet_for(self, channel: Channel) -> float:
+        state = self._fold().sites.get(channel.site, _EMPTY)
+        now = self._now()
+        ends = [state.presence.next_expiry()]
+        if not channel.owner:
+            ends.append(now - now % _PLACES_MS + _PLACES_MS)
+        return min((end - now for end in ends if end is not None), default=_PLACES_MS) / 1000
+
+    async def _serve(self, channel: Channel, dirty: bool) -> None:
+        if not (dirty or self._quiet_for(channel) <= 0 or not channel.owner):
+            return
+        message = channel.refresh(*self._look(channel))
+        if message is None:
+            return
+        for served, viewer in enumerate(list(channel.viewers), 1):
+            viewer.offer(message, channel.message)
+            if served % _BREATH == 0:
+                await asyncio.sleep(0)
+
+    async def _keep_alive(self) -> None:
+        for channel in list(self._channels.values()):
+            for served, viewer in enumerate(list(channel.viewers), 1):
+                if not viewer.behind:
+                    viewer.offer(_KEEP_ALIVE_MESSAGE, channel.message)
+                if served % _BREATH == 0:
+                    await asyncio.sleep(0)

@@ -1,0 +1,137 @@
+"""Carries the fold's rows into history, in order, in steps of whole records. It knows no rule and no site.
+
+Rows wait here, bounded in bytes, while history is slow or failing; nothing is ever skipped. A step is retried until
+history takes it, so accepting facts goes on while history is away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+import structlog
+
+from footfall.errors import HistoryFailed
+from footfall.history.base import History
+from footfall.journal.base import Position
+from footfall.model import Rows
+
+_STEP_ROWS = 4_000  # rows in one transaction, about; a backlog is worked off in steps of this size
+_PACE = 0.2  # seconds between steps while there is no backlog: a commit costs DuckDB 2 ms, whatever is in it
+_RETRY = (0.25, 0.5, 1.0, 2.0, 5.0)  # seconds to wait after the nth failure in a row
+_ROW_BYTES = 700  # what a row takes in memory besides its longest strings
+
+log = structlog.get_logger(__name__)
+
+
+def _weight(rows: Rows) -> int:
+    texts = sum(len(row.fact.path) + len(row.fact.title) + len(row.fact.referrer) for row in rows.facts)
+    return texts + _ROW_BYTES * (len(rows) + 1)
+
+
+class Sink:
+    """One task fills history behind the fold. `position` is how far history is; `failure` says why it is stuck, "" if not."""
+
+    def __init__(self, history: History, position: Position) -> None:
+        self._history = history
+        self._queue: deque[tuple[Rows, Position, int]] = deque()
+        self._wake = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._waiting: list[tuple[Position, asyncio.Future[None]]] = []
+        self._task: asyncio.Task[None] | None = None
+        self.position = position
+        self.offered = position
+        self.pending_bytes = 0
+        self.failure = ""
+
+    def start(self) -> None:
+        """Begin carrying; needs a running loop."""
+        self._task = asyncio.create_task(self._run(), name="sink")
+
+    def offer(self, rows: Rows, seq: Position) -> None:
+        """Take the rows of records up to `seq`; those up to `position` are in history already and were left out."""
+        if seq <= self.offered:
+            return
+        weight = _weight(rows)
+        self._queue.append((rows, seq, weight))
+        self.offered = seq
+        self.pending_bytes += weight
+        self._wake.set()
+        if self.pending_bytes > _STEP_ROWS * _ROW_BYTES:
+            self._hurry.set()
+
+    async def wait(self, seq: Position, within: float | None = None) -> bool:
+        """Wait until history has everything up to `seq`; False if it has not after `within` seconds."""
+        if self.position >= seq:
+            return True
+        reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((seq, reached))
+        self._hurry.set()
+        done, _ = await asyncio.wait([reached], timeout=within)
+        if not done:
+            self._waiting = [entry for entry in self._waiting if entry[1] is not reached]
+        return bool(done)
+
+    async def close(self) -> None:
+        """Stop carrying. What has not been carried is in the journal still. Waiters are woken with CancelledError."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        for _, reached in self._waiting:
+            reached.cancel()
+
+    async def _run(self) -> None:
+        failures = 0
+        while True:
+            await self._wake.wait()
+            rows, seq, weight, items = self._step()
+            try:
+                await self._history.append(rows, seq)
+            except HistoryFailed as error:
+                self.failure = str(error)
+                log.error("history cannot be written; rows wait", error=str(error), pending_bytes=self.pending_bytes)
+                await asyncio.sleep(_RETRY[min(failures, len(_RETRY) - 1)])
+                failures += 1
+                continue
+            failures, self.failure = 0, ""
+            self._done(seq, weight, items)
+            await self._pace()
+
+    def _step(self) -> tuple[Rows, Position, int, int]:
+        """What goes into the next transaction; it stays in the queue until history has it."""
+        first, seq, weight = self._queue[0]
+        if first.erase is not None:
+            return first, seq, weight, 1
+        step, items, total = Rows(), 0, 0
+        for rows, last, weight in self._queue:
+            if rows.erase is not None or (items and len(step) + len(rows) > _STEP_ROWS):
+                break
+            step.facts += rows.facts
+            step.visits += rows.visits
+            step.ledger += rows.ledger
+            step.content += rows.content
+            seq, items, total = last, items + 1, total + weight
+        return step, seq, total, items
+
+    def _done(self, seq: Position, weight: int, items: int) -> None:
+        for _ in range(items):
+            self._queue.popleft()
+        self.position = seq
+        self.pending_bytes -= weight
+        if not self._queue:
+            self._wake.clear()
+        reached = [future for wanted, future in self._waiting if wanted <= seq]
+        self._waiting = [entry for entry in self._waiting if entry[0] > seq]
+        for future in reached:
+            if not future.done():
+                future.set_result(None)
+
+    async def _pace(self) -> None:
+        """Let rows gather, unless there is a backlog or somebody waits."""
+        self._hurry.clear()
+        if self._waiting or self.pending_bytes > _STEP_ROWS * _ROW_BYTES:
+            return
+        try:
+            await asyncio.wait_for(self._hurry.wait(), _PACE)
+        except TimeoutError:
+            return
