@@ -102,21 +102,22 @@ class Intake:
     def _take(self, item: object, caller: Caller, agent: Agent, place: Place) -> Fact:
         sent = wire.judge(item)
         _refuse_prefetch(caller)
-        site = self._find_site(sent["s"])
-        page = _page(read_page(sent["u"], site.params), "u")
-        _admit(site, page.host, caller)
+        named = self._sites.get(sent["s"])
+        page = _page(read_page(sent["u"], named.params if named else ()), "u")
+        site = _admit(named, page.host, caller)
         id = self._identity.fact(site.id, sent["i"])
         return self._fact(SCRIPT, wire.KINDS[sent["k"]], id, site, page, sent, caller, agent, place)
 
     def _take_pixel(self, params: Mapping[str, str], caller: Caller) -> Fact:
         sent = wire.judge_pixel(params)
         _refuse_prefetch(caller)
-        site = self._find_site(sent["s"])
-        page = read_page(caller.referer, site.params)
+        named = self._sites.get(sent["s"])
+        params = named.params if named else ()
+        page = read_page(caller.referer, params)
         if sent.get("p"):
-            page = Page(page.host if page else "", read_path(sent["p"], site.params), page.campaign if page else NO_CAMPAIGN)
+            page = Page(page.host if page else "", read_path(sent["p"], params), page.campaign if page else NO_CAMPAIGN)
         page = _page(page, "p")
-        _admit(site, page.host, caller)
+        site = _admit(named, page.host, caller)
         agent = self._agents.read(caller.user_agent)
         return self._fact(PIXEL, Kind.VIEW, self._fresh_id(), site, page, sent, caller, agent, self._place(caller))
 
@@ -165,12 +166,6 @@ class Intake:
             session is None,
         )
 
-    def _find_site(self, id: str) -> Site:
-        site = self._sites.get(id)
-        if site is None:
-            raise Refuse(Reason.SITE, "s")
-        return site
-
     def _site_of(self, item: object) -> str:
         """The site that a refused item named, "" if there is no such site: a stranger's words do not become ledger lines."""
         named = item.get("s") if isinstance(item, Mapping) else None
@@ -218,13 +213,18 @@ def _refuse_prefetch(caller: Caller) -> None:
         raise Refuse(Reason.PREFETCH, "fact")
 
 
-def _admit(site: Site, page_host: str, caller: Caller) -> None:
-    """A site with hosts takes facts that are from one of them (Origin, else Referer, else what the fact says) and about one."""
+def _admit(site: Site | None, page_host: str, caller: Caller) -> Site:
+    """The site, if it is one, and takes this fact. One with hosts takes what comes from them (Origin, else Referer, else what
+    the fact says) and is about them. This is the last thing that is judged: a malformed fact is told the same for every site.
+    """
+    if site is None:
+        raise Refuse(Reason.SITE, "s")
     if not site.hosts:
-        return
+        return site
     sender = host_of(caller.origin) or host_of(caller.referer) or page_host
     if not (_allows(site.hosts, sender) and _allows(site.hosts, page_host)):
         raise Refuse(Reason.HOST, "s")
+    return site
 
 
 def _allows(hosts: Sequence[str], host: str) -> bool:

@@ -252,10 +252,14 @@ def test_one_bad_surrogate_spoils_no_other_fact(intake: Intake) -> None:
     assert [(error.index, error.field) for error in taken.errors] == [(1, "t")]
 
 
-def test_unknown_site_and_foreign_host_are_told_alike(intake: Intake) -> None:
-    """From the answer nobody learns which sites there are."""
-    unknown = intake.collect(json.dumps({**SHOP, "s": "nobody"}).encode(), caller({"origin": "https://evil.example"}))
-    foreign = intake.collect(json.dumps(SHOP).encode(), caller({"origin": "https://evil.example"}))
+@pytest.mark.parametrize(
+    "fact", [SHOP, {**SHOP, "u": "nonsense"}, {**SHOP, "u": "https://x.example/" + "a" * 20_000}, {**SHOP, "a": -1}]
+)
+def test_unknown_site_and_foreign_host_are_told_alike(intake: Intake, fact: dict[str, Any]) -> None:
+    """From the answers to a stranger nobody learns which sites there are, not even by mistakes made on purpose."""
+    unknown = intake.collect(json.dumps({**fact, "s": "nobody"}).encode(), caller({"origin": "https://evil.example"}))
+    foreign = intake.collect(json.dumps(fact).encode(), caller({"origin": "https://evil.example"}))
+    assert len(unknown.errors) == 1
     assert unknown.errors == foreign.errors
 
 

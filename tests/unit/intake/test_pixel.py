@@ -31,6 +31,7 @@ ACCEPTED = [
 REFUSED = [
     ({}, PAGE, "s", "", "malformed"),
     ({"s": "nobody", "p": "/a"}, "", "s", "", "site"),
+    ({"s": "nobody"}, "", "p", "", "malformed"),
     ({"s": "blog"}, "", "p", "blog", "malformed"),
     ({"s": "blog"}, "about:blank", "p", "blog", "malformed"),
     ({"s": "blog", "p": "/" + "a" * 16_384}, "", "p", "blog", "malformed"),
