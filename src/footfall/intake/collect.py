@@ -112,10 +112,10 @@ class Intake:
         sent = wire.judge_pixel(params)
         _refuse_prefetch(caller)
         named = self._sites.get(sent["s"])
-        params = named.params if named else ()
-        page = read_page(caller.referer, params)
+        kept = named.params if named else ()
+        page = read_page(caller.referer, kept)
         if sent.get("p"):
-            page = Page(page.host if page else "", read_path(sent["p"], params), page.campaign if page else NO_CAMPAIGN)
+            page = Page(page.host if page else "", read_path(sent["p"], kept), page.campaign if page else NO_CAMPAIGN)
         page = _page(page, "p")
         site = _admit(named, page.host, caller)
         agent = self._agents.read(caller.user_agent)
