@@ -1,0 +1,79 @@
+// Where people are: the map, and the same as a list.
+
+import "./map.css";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { count, country, number } from "../shared/format.ts";
+import { useGlide } from "../shared/motion.ts";
+import type { Store } from "../stream/store.ts";
+import { Atlas } from "./atlas.ts";
+import { byCountry, type Country } from "./countries.ts";
+
+declare const WORLD: string; // the address of the built map
+
+const FIRST = 6;
+
+export function Where({ store }: { store: Store }) {
+  const countries = byCountry(store.places.value, store.people.value);
+  const known = countries.filter((c) => c.code).length;
+  const summary = `World map: ${count(store.people.value, "person", "people")} in ${
+    count(known, "country", "countries")
+  }`;
+  return (
+    <section class="panel where" aria-labelledby="where">
+      <h2 id="where">Where they are</h2>
+      <WorldMap store={store} summary={summary} />
+      <Countries countries={countries} />
+    </section>
+  );
+}
+
+function WorldMap({ store, summary }: { store: Store; summary: string }) {
+  const host = useRef<HTMLDivElement>(null);
+  const [atlas, setAtlas] = useState<Atlas>();
+  useEffect(() => {
+    let made: Atlas | undefined;
+    const stop = new AbortController();
+    fetch(WORLD, { signal: stop.signal })
+      .then((answer) => answer.json())
+      .then((world) => setAtlas(made = new Atlas(host.current!, world)))
+      .catch(() => {/* no map then: the list says the same */});
+    return () => {
+      stop.abort();
+      made?.destroy();
+    };
+  }, []);
+  useEffect(() => atlas?.show(store.places.value), [atlas, store.places.value]);
+  return <div class="map" ref={host} role="img" aria-label={summary}></div>;
+}
+
+function Countries({ countries }: { countries: Country[] }) {
+  const list = useRef<HTMLUListElement>(null);
+  const [all, showAll] = useState(false);
+  useGlide(list);
+  return (
+    <>
+      <ul class="countries" ref={list} aria-label="People by country">
+        {countries.slice(0, all ? undefined : FIRST).map((c) => (
+          <li key={c.code} data-key={c.code}>
+            <span class="name">{c.code ? country(c.code) : "Place unknown"}</span>
+            {c.cities.length > 0 && <span class="cities">{cities(c)}</span>}
+            <span class="here">{number(c.here)}</span>
+          </li>
+        ))}
+      </ul>
+      {countries.length > FIRST && (
+        <button
+          type="button"
+          class="quiet"
+          aria-expanded={all}
+          onClick={() => showAll(!all)}
+        >
+          {all ? "Show fewer" : `Show all ${number(countries.length)} countries`}
+        </button>
+      )}
+    </>
+  );
+}
+
+const cities = (c: Country) =>
+  c.cities.slice(0, 3).map((city) => city.name).join(", ") + (c.cities.length > 3 ? " …" : "");

@@ -1,0 +1,30 @@
+// Places gathered by country, for the list that says the same as the map. Pure.
+
+import type { Place } from "../stream/wire.ts";
+
+export interface Country {
+  code: string;
+  here: number;
+  cities: { name: string; here: number }[];
+}
+
+/** Most people first, then by code. People whose place is unknown are a country with the code "". */
+export function byCountry(places: Place[], people: number): Country[] {
+  const countries = new Map<string, { here: number; cities: Map<string, number> }>();
+  const add = (code: string, city: string, here: number) => {
+    const country = countries.get(code) ?? { here: 0, cities: new Map<string, number>() };
+    country.here += here;
+    if (city) country.cities.set(city, (country.cities.get(city) ?? 0) + here);
+    countries.set(code, country);
+  };
+  for (const place of places) add(place.country, place.city, place.here);
+  const unknown = people - places.reduce((sum, place) => sum + place.here, 0);
+  if (unknown > 0) add("", "", unknown);
+  const most = <T extends { here: number }>(name: (t: T) => string) => (a: T, b: T) =>
+    b.here - a.here || (name(a) < name(b) ? -1 : 1);
+  return [...countries].map(([code, { here, cities }]) => ({
+    code,
+    here,
+    cities: [...cities].map(([name, here]) => ({ name, here })).sort(most((c) => c.name)),
+  })).sort(most((c) => c.code));
+}
