@@ -301,6 +301,8 @@ class Engine:
             fold.site(site).presence = state.presence
         if erase.visitor is not None:
             fold.site(erase.site).presence.forget(erase.visitor)
+        elif (erase.path, erase.page_type, erase.first, erase.last) == (None, None, None, None):
+            fold.sites.pop(erase.site, None)  # the whole site
         self.fold = fold
         await self.on_barrier(fold.seq)
         return removed

@@ -44,9 +44,13 @@ class Store:
     engine: Engine
     keeper: Keeper
     tasks: list[asyncio.Task[None]]
+    _closed: bool = False
 
     async def close(self) -> None:
-        """Drain: answer everybody, fill history, leave a checkpoint at the head, release the folder."""
+        """Drain: answer everybody, fill history, leave a checkpoint at the head, release the folder. A second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)

@@ -51,3 +51,5 @@ def erase_facts(connection: duckdb.DuckDBPyConnection, erase: Erase) -> None:
     )
     connection.execute(RECOUNT, [erase.site, erase.site])
     connection.execute("DROP TABLE touched")
+    if not given:  # the whole site: what it published goes with it
+        connection.execute("DELETE FROM content WHERE site = ?", [erase.site])

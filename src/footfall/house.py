@@ -1,0 +1,157 @@
+"""The wiring of a serving process: an open store, intake, hub, sites, and the clock that sweeps. Doors are built over it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import randbits
+
+import crawleruseragents
+import iptocc
+import maxminddb
+import msgspec
+import structlog
+import ua_parser
+
+from footfall.clock import Clock, process_clock
+from footfall.config import Config
+from footfall.engine import Engine, Limits, sweep
+from footfall.errors import Busy, NotFound, StoreRefused
+from footfall.folder import Folder
+from footfall.hub import Hub
+from footfall.intake import Agents, Intake
+from footfall.model import Erase, Site
+from footfall.registry.base import Registry
+from footfall.store import Store, open_store
+
+SITES = "site"  # their kind in the registry
+_SWEEP_SECONDS = 60.0
+_DISK_SECONDS = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+class Disk:
+    """Whether there is room left, looked up now and then: every fact asks."""
+
+    def __init__(self, folder: Path, floor: int) -> None:
+        self._folder = folder
+        self._floor = floor
+        self.obstacle = ""
+
+    def look(self) -> None:
+        """Ask the system again."""
+        free = shutil.disk_usage(self._folder).free
+        self.obstacle = "" if free >= self._floor else f"the disk is nearly full ({free >> 20} MiB left)"
+
+
+@dataclass(slots=True)
+class House:
+    """Everything that runs in one serving process."""
+
+    config: Config
+    folder: Folder
+    engine: Engine
+    hub: Hub
+    intake: Intake
+    sites: dict[str, Site]
+    registry: Registry
+    _store: Store
+
+    async def put_site(self, site: Site) -> None:
+        """Add a site or change its settings; durable on return."""
+        before = self.sites.get(site.id)
+        await self.registry.put(SITES, site.id, msgspec.json.encode(site))
+        self.sites[site.id] = site
+        if before is not None and before.public and not site.public:
+            self.hub.forget(site.id)
+
+    async def remove_site(self, id: str) -> int:
+        """Remove a site with all its data; how many counted views went. Raises NotFound, Busy."""
+        if id not in self.sites:
+            raise NotFound(f"no site {id!r}")
+        site = self.sites.pop(id)  # first, so that nothing new arrives for it
+        try:
+            removed = await self.engine.command(Erase(id, self.engine.now()))
+        except Busy:
+            self.sites[id] = site
+            raise
+        await self.registry.delete(SITES, id)
+        self.hub.forget(id)
+        assert isinstance(removed, int)
+        return removed
+
+    async def verify(self) -> list[str]:
+        """Recount every total from the rows: one sentence for each difference."""
+        return await self.engine.verify()
+
+    async def close(self) -> None:
+        """End streams, drain, leave a checkpoint, release the folder. A second call does nothing."""
+        await self.hub.close()
+        await self._store.close()
+
+
+async def open_house(config: Config, clock: Clock | None = None) -> House:
+    """Open the data folder and start everything. Raises StoreRefused with a repair."""
+    clock = clock or process_clock()
+    folder = Path(config.data_folder).expanduser()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    disk = Disk(folder, config.disk_floor_bytes)
+    disk.look()
+    cities = _cities(config.city_database)
+    limits = Limits(pending_bytes=config.max_pending_bytes, window_entries=config.max_window_entries)
+    store = await open_store(folder, clock, limits, lambda: disk.obstacle)
+    try:
+        documents = await store.registry.list(SITES)
+        sites = {id: msgspec.json.decode(document, type=Site) for id, document in documents.items()}
+        hub = Hub(lambda: store.engine.fold, sites, clock)
+        intake = Intake(
+            sites=sites,
+            secret=store.folder.secret,
+            salt=store.folder.salt,
+            known=lambda site, visitor: store.engine.fold.knows(site, visitor),
+            fresh_id=lambda: randbits(64) or 1,
+            agents=Agents([entry["pattern"] for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA], ua_parser.parse),
+            countries=iptocc.country_code,
+            cities=cities,
+        )
+    except BaseException:
+        await store.close()
+        raise
+    store.engine.on_change = hub.changed
+    hub.start()
+    for work in (_sweeps(store.engine), store.keeper.run(), _looks(disk)):
+        store.tasks.append(asyncio.create_task(work))
+    return House(config, store.folder, store.engine, hub, intake, sites, store.registry, store)
+
+
+def _cities(file: str) -> Callable[[str], object] | None:
+    if not file:
+        return None
+    try:
+        return maxminddb.open_database(file, maxminddb.MODE_AUTO).get
+    except (OSError, maxminddb.InvalidDatabaseError) as error:
+        raise StoreRefused(f"the city database {file} cannot be read: {error}", "name a MaxMind-format file, or none") from error
+
+
+async def _sweeps(engine: Engine) -> None:
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        try:
+            await sweep(engine)
+        except Busy as error:
+            log.warning("the sweep waits", error=str(error))
+
+
+async def _looks(disk: Disk) -> None:
+    while True:
+        await asyncio.sleep(_DISK_SECONDS)
+        before = disk.obstacle
+        disk.look()
+        if disk.obstacle and not before:
+            log.error("facts are refused", reason=disk.obstacle)
+        elif before and not disk.obstacle:
+            log.info("facts are taken again")
