@@ -101,6 +101,8 @@ def test_a_forged_line_does_not_hide_the_proxys() -> None:
     """A client may send the header too, in a line of its own: the lines are one list, and the proxy's stands on the right."""
     lines = [(b"x-forwarded-for", b"6.6.6.6"), (b"x-forwarded-for", b"203.0.113.9")]
     assert read_caller("127.0.0.1", lines, NOW, PROXY)[0].address == "203.0.113.9"
+    two_proxies = [(b"x-forwarded-for", b"203.0.113.9"), (b"x-forwarded-for", b"127.0.0.1")]
+    assert read_caller("127.0.0.1", two_proxies, NOW, PROXY)[0].address == "203.0.113.9"
     assert read_caller("192.0.2.1", lines, NOW, PROXY) == (read_caller("192.0.2.1", [], NOW, PROXY)[0], True)
 
 
