@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import randbits
 
-import crawleruseragents
+import crawleruseragents  # type: ignore[import-untyped]  # it ships no types
 import iptocc
 import maxminddb
 import msgspec
@@ -97,14 +97,12 @@ class House:
 async def open_house(config: Config, clock: Clock | None = None) -> House:
     """Open the data folder and start everything. Raises StoreRefused with a repair."""
     clock = clock or process_clock()
-    folder = Path(config.data_folder).expanduser()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    disk = Disk(folder, config.disk_floor_bytes)
-    disk.look()
+    disk = Disk(config.data_folder, config.disk_floor_bytes)
     cities = _cities(config.city_database)
     limits = Limits(pending_bytes=config.max_pending_bytes, window_entries=config.max_window_entries)
-    store = await open_store(folder, clock, limits, lambda: disk.obstacle)
+    store = await open_store(config.data_folder, clock, limits, lambda: disk.obstacle)
     try:
+        disk.look()
         documents = await store.registry.list(SITES)
         sites = {id: msgspec.json.decode(document, type=Site) for id, document in documents.items()}
         hub = Hub(lambda: store.engine.fold, sites, clock)

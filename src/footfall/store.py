@@ -47,7 +47,7 @@ class Store:
     _closed: bool = False
 
     async def close(self) -> None:
-        """Drain: answer everybody, fill history, leave a checkpoint at the head, release the folder. A second call does nothing."""
+        """Drain: answer everybody, fill history, leave a checkpoint, release the folder. A second call does nothing."""
         if self._closed:
             return
         self._closed = True
