@@ -1,0 +1,148 @@
+"""What the conformance suites share: the backends they run over, facts to store, and children to kill."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from footfall.history.base import History
+from footfall.history.duckdb import open_history
+from footfall.journal.base import Journal
+from footfall.journal.sqlite import open_journal
+from footfall.model import Fact
+from footfall.registry.base import Registry
+from footfall.registry.sqlite import open_registry
+
+STORE = "0123456789abcdef"
+NOON = 1_764_072_000_000
+
+JOURNALS: dict[str, Callable[[Path, str], Awaitable[Journal]]] = {"sqlite": lambda path, id: open_journal(path / "j.sqlite", id)}
+HISTORIES: dict[str, Callable[[Path, str], Awaitable[History]]] = {"duckdb": lambda path, id: open_history(path / "h.duckdb", id)}
+REGISTRIES: dict[str, Callable[[Path], Awaitable[Registry]]] = {"sqlite": lambda path: open_registry(path / "j.sqlite")}
+
+OpenJournal = Callable[..., Awaitable[Journal]]
+OpenHistory = Callable[..., Awaitable[History]]
+OpenRegistry = Callable[[], Awaitable[Registry]]
+
+
+@pytest.fixture(params=JOURNALS)
+async def open_a_journal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OpenJournal]:
+    """Opens the same journal again and again; closes what is left open."""
+    opened: list[Journal] = []
+
+    async def open(store_id: str = STORE) -> Journal:
+        opened.append(await JOURNALS[request.param](tmp_path, store_id))
+        return opened[-1]
+
+    yield open
+    for journal in opened:
+        await journal.close()
+
+
+@pytest.fixture(params=HISTORIES)
+async def open_a_history(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OpenHistory]:
+    """Opens the same history again and again; closes what is left open."""
+    opened: list[History] = []
+
+    async def open(store_id: str = STORE) -> History:
+        opened.append(await HISTORIES[request.param](tmp_path, store_id))
+        return opened[-1]
+
+    yield open
+    for history in opened:
+        await history.close()
+
+
+@pytest.fixture(params=REGISTRIES)
+async def open_a_registry(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OpenRegistry]:
+    """Opens the same registry again and again; closes what is left open."""
+    opened: list[Registry] = []
+
+    async def open() -> Registry:
+        opened.append(await REGISTRIES[request.param](tmp_path))
+        return opened[-1]
+
+    yield open
+    for registry in opened:
+        await registry.close()
+
+
+@pytest.fixture
+def a_fact() -> Callable[..., Fact]:
+    """Makes a plain view; any field may be given."""
+
+    def make(number: int = 1, **fields: object) -> Fact:
+        plain: dict[str, object] = {
+            "site": "my-site",
+            "kind": 0,
+            "visitor": number,
+            "id": number,
+            "door": "script",
+            "arrival": NOON + number,
+            "age": 0,
+            "path": f"/{number}",
+        }
+        return Fact(**(plain | fields))  # type: ignore[arg-type]  # the types are the test's business
+
+    return make
+
+
+class Child:
+    """child.py in a process of its own: one line in, one line out."""
+
+    def __init__(self, *arguments: object, under: tuple[str, ...] = ()) -> None:
+        command = [*under, sys.executable, str(Path(__file__).with_name("child.py")), *map(str, arguments)]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=environment
+        )
+        self.said: list[str] = []
+
+    def ask(self, line: str = "") -> str:
+        """Send a line and wait for the answer."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(line + "\n")
+        return self.hear()
+
+    def hear(self) -> str:
+        """The next line it says; "" once it is gone."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline().strip()
+        if line:
+            self.said.append(line)
+        return line
+
+    def kill(self) -> list[str]:
+        """SIGKILL; everything it ever said."""
+        self.process.send_signal(signal.SIGKILL)
+        while self.hear():
+            pass
+        self.close()
+        return self.said
+
+    def close(self) -> None:
+        """Let it end by itself."""
+        with self.process:
+            pass
+
+
+@pytest.fixture
+def a_child() -> Iterator[Callable[..., Child]]:
+    """Starts children; kills those that a failing test leaves behind."""
+    children: list[Child] = []
+
+    def start(*arguments: object, under: tuple[str, ...] = ()) -> Child:
+        children.append(Child(*arguments, under=under))
+        return children[-1]
+
+    yield start
+    for child in children:
+        if child.process.poll() is None:
+            child.process.kill()
+        child.close()
