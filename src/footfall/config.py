@@ -156,6 +156,33 @@ def load(flags: Mapping[str, object], env: Mapping[str, str], toml_text: str | N
     return Config(**values)
 
 
+def reference() -> str:
+    """docs/configuration.md."""
+    lines = [
+        "# Settings",
+        "",
+        "Every setting is a flag of `footfall serve`, a variable of the environment, and a line of a TOML file. A flag overrules",
+        "the variable, the variable overrules the file. The file is the one that `--config` or `FOOTFALL_CONFIG` names, else",
+        "`footfall.toml` in the data folder, if there is one. Names that are not in this table are refused, so that a typo does",
+        'not go unnoticed. Sizes may be written as `512MiB`; lists as `a, b` in the environment, `["a", "b"]` in TOML, and by',
+        "repeating the flag.",
+        "",
+        "| in the file | in the environment | default | what it is |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| `{s.name}` | `{s.env}` | {_shown(s)} | {s.sentence} |" for s in SETTINGS]
+    return "\n".join(lines) + "\n"
+
+
+def _shown(setting: Setting) -> str:
+    """A default as a person writes it."""
+    if setting.default in ("", ()):
+        return "none"
+    if setting.kind == "size":
+        return f"`{cast(int, setting.default) // MIB}MiB`"
+    return f"`{setting.default}`"
+
+
 def _from_file(toml_text: str | None) -> dict[str, object]:
     try:
         return tomllib.loads(toml_text or "")
@@ -245,12 +272,14 @@ def _networks(items: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _listen(text: str) -> str:
-    return cast(str, _that(text, text == "" or re.fullmatch(r".+:\d{1,5}", text) is not None))
+    return cast(
+        str, _that(text, text == "" or (re.fullmatch(r".+:\d{1,5}", text) is not None and int(text.rpartition(":")[2]) <= 65535))
+    )
 
 
 def _url(text: str) -> str:
     text = text.rstrip("/")
-    return cast(str, _that(text, text == "" or re.fullmatch(r"https?://[^/?#\s]+", text) is not None))
+    return cast(str, _that(text, text == "" or re.fullmatch(r"https?://[^/?#\s'\"<>]+", text) is not None))
 
 
 PARSERS: Mapping[str, Callable[[object], object]] = {

@@ -1,0 +1,113 @@
+"""The owner's door, from the command line: the server that owns the data folder if one runs, else the folder itself.
+
+Both are spoken to in HTTP. Without a server the application answers in this process, so that every command takes one way.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from footfall.config import Config
+from footfall.errors import FootfallError
+from footfall.house import open_house
+from footfall.http.app import App
+
+SECONDS = 300.0  # a recount or an erase of a large site takes its time
+NOBODY = "http://footfall.invalid"  # the address of an application that listens nowhere
+
+
+class Refused(FootfallError):
+    """The server answered that it will not; the message is its own."""
+
+
+class Owner:
+    """Calls of the owner. `address` is the server's, "" when none runs; `http` signs every request with the key."""
+
+    def __init__(self, http: httpx.AsyncClient, address: str, key: str) -> None:
+        self.http = http
+        self.address = address
+        self.key = key
+
+    async def sites(self) -> list[dict[str, Any]]:
+        """All sites, by id."""
+        found: list[dict[str, Any]] = (await self._call("GET", "/api/sites"))["sites"]
+        return found
+
+    async def site(self, id: str) -> dict[str, Any] | None:
+        """One site, None if there is none."""
+        return next((site for site in await self.sites() if site["id"] == id), None)
+
+    async def put(self, id: str, **change: object) -> dict[str, Any]:
+        """Add a site or change it; the site as it is then. None: not given."""
+        given = {name: value for name, value in change.items() if value is not None}
+        return await self._call("PUT", f"/api/sites/{id}", given)
+
+    async def remove(self, id: str) -> int:
+        """Remove a site with its data; how many counted views went."""
+        removed: int = (await self._call("DELETE", f"/api/sites/{id}"))["removed_views"]
+        return removed
+
+    async def verify(self) -> list[str]:
+        """What differs between the live totals and a recount of the rows."""
+        differences: list[str] = (await self._call("POST", "/api/verify"))["differences"]
+        return differences
+
+    async def _call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        response = await self.http.request(method, path, json=body)
+        try:
+            answer: dict[str, Any] = response.json()
+        except ValueError:
+            raise Refused(f"{method} {path} was answered {response.status_code} by something that is not Footfall") from None
+        if response.is_error:
+            raise Refused(answer.get("error", f"status {response.status_code}"))
+        return answer
+
+
+@asynccontextmanager
+async def owner(config: Config) -> AsyncIterator[Owner]:
+    """The owner's door of a data folder. Raises StoreRefused if it can neither be reached nor opened."""
+    address = await reachable(config.data_folder)
+    if address is not None:
+        async with connected(config.data_folder, address) as door:
+            yield door
+        return
+    house = await open_house(config)
+    try:
+        app, key = App(config, house), house.folder.owner_key
+        transport = httpx.ASGITransport(app)
+        async with app.running(), httpx.AsyncClient(transport=transport, base_url=NOBODY, headers=_signed(key)) as http:
+            yield Owner(http, "", key)
+    finally:
+        await house.close()
+
+
+@asynccontextmanager
+async def connected(data_folder: Path, address: str) -> AsyncIterator[Owner]:
+    """The owner's door of the server at `address`, with the key that lies in the data folder."""
+    key = (data_folder / "owner.key").read_text("utf-8").strip()
+    async with httpx.AsyncClient(base_url=address, headers=_signed(key), timeout=SECONDS, trust_env=False) as http:
+        yield Owner(http, address, key)
+
+
+async def reachable(data_folder: Path) -> str | None:
+    """The address of the server that owns the data folder; None if none answers to its key.
+
+    A server that was killed leaves its `server.json` behind, and another may have taken its port since: so it is asked.
+    """
+    try:
+        address: str = json.loads((data_folder / "server.json").read_bytes())["address"]
+        async with connected(data_folder, address) as door:
+            await door.sites()
+    except (OSError, ValueError, KeyError, httpx.TransportError, Refused):
+        return None
+    return address
+
+
+def _signed(key: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {key}"}

@@ -1,0 +1,5 @@
+"""Believable readers for a site of their own, so that a page can be seen alive without readers.
+
+world.py is what there is (pages, places, sources, browsers), readers.py what a reader does, run.py sends it through the
+server's real doors.
+"""

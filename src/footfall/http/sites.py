@@ -1,0 +1,152 @@
+"""The owner's door to the sites themselves: list, add, change, remove with all data, and the recount of every total.
+
+Everything here wants the owner's key; to everybody else there is nothing. The command line comes through these doors too,
+whether a server runs or not, so that there is one way to change a site.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from footfall.errors import Busy, InvalidInput, NotFound
+from footfall.house import House
+from footfall.http.auth import Gate, Standing
+from footfall.model import Site
+
+SITE_ID = re.compile(r"[a-z0-9-]{2,32}").fullmatch
+HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*(:\d{1,5})?").fullmatch
+RESERVED = frozenset({"api", "new", "all", "site", "sites", "live", "login", "logout", "settings", "static", "assets", "admin"})
+MAX_BODY = 64 * 1024
+GRIDS = (0.01, 30.0)  # degrees: about one kilometre, about a continent
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class SiteChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of PUT: what is given replaces, what is left out stays (or is the default of a new site)."""
+
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    hosts: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    public: bool | msgspec.UnsetType = msgspec.UNSET
+    params: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    grid: float | msgspec.UnsetType = msgspec.UNSET
+    window: int | msgspec.UnsetType = msgspec.UNSET
+
+
+def routes(house: House, gate: Gate) -> list[Route]:
+    """GET /api/sites; GET, PUT, DELETE /api/sites/{id}; POST /api/verify."""
+    doors = _Sites(house)
+    return [
+        Route("/api/sites", _owners(gate, doors.list), methods=["GET"]),
+        Route("/api/sites/{site}", _owners(gate, doors.get), methods=["GET"]),
+        Route("/api/sites/{site}", _owners(gate, doors.put), methods=["PUT"]),
+        Route("/api/sites/{site}", _owners(gate, doors.delete), methods=["DELETE"]),
+        Route("/api/verify", _owners(gate, doors.verify), methods=["POST"]),
+    ]
+
+
+class _Sites:
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def list(self, request: Request) -> Response:
+        """All sites, by id."""
+        return _json(200, {"sites": [site for _, site in sorted(self._house.sites.items())]})
+
+    async def get(self, request: Request) -> Response:
+        """One site."""
+        return _json(200, self._found(request))
+
+    async def put(self, request: Request) -> Response:
+        """Add a site (201) or change it (200); the answer is the site."""
+        id = request.path_params["site"]
+        change = await _change(request)
+        before = self._house.sites.get(id)
+        if before is None:
+            check_id(id)
+        site = changed(before or Site(id, created=self._house.engine.now()), change)
+        await self._house.put_site(site)
+        return _json(200 if before else 201, site)
+
+    async def delete(self, request: Request) -> Response:
+        """Remove a site with all its data; `removed_views` is how many counted views went."""
+        removed = await self._house.remove_site(self._found(request).id)
+        return _json(200, {"removed_views": removed})
+
+    async def verify(self, request: Request) -> Response:
+        """Recount every total from the rows; `differences` is empty when all agree."""
+        return _json(200, {"differences": await self._house.verify()})
+
+    def _found(self, request: Request) -> Site:
+        site = self._house.sites.get(request.path_params["site"])
+        if site is None:
+            raise NotFound("no such site")
+        return site
+
+
+def check_id(id: str) -> None:
+    """Raises InvalidInput for an id that no new site may have."""
+    if not SITE_ID(id) or id in RESERVED:
+        raise InvalidInput("id", f"2 to 32 of a-z, 0-9 and -, and not one of {', '.join(sorted(RESERVED))}")
+
+
+def changed(site: Site, change: SiteChange) -> Site:
+    """The site with a change applied. Raises InvalidInput naming the field."""
+    given = {name: value for name in change.__struct_fields__ if (value := getattr(change, name)) is not msgspec.UNSET}
+    if "hosts" in given:
+        given["hosts"] = tuple(host.lower() for host in given["hosts"])
+    site = msgspec.structs.replace(site, **given)
+    for host in site.hosts:
+        if not HOST(host):
+            raise InvalidInput("hosts", f'host names, "*." allowed in front, not {host!r}')
+    if not GRIDS[0] <= site.grid <= GRIDS[1]:
+        raise InvalidInput("grid", f"degrees from {GRIDS[0]} to {GRIDS[1]}")
+    if not 0 <= site.window <= 1_800_000:
+        raise InvalidInput("window", "milliseconds from 0 to 1800000")
+    if len(site.name) > 200:
+        raise InvalidInput("name", "at most 200 characters")
+    return site
+
+
+async def _change(request: Request) -> SiteChange:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise InvalidInput("body", f"at most {MAX_BODY} bytes")
+    try:
+        return msgspec.json.decode(body, type=SiteChange)
+    except msgspec.DecodeError as error:
+        raise InvalidInput("body", f"a site as JSON ({error})") from error
+
+
+def _owners(gate: Gate, endpoint: Endpoint) -> Endpoint:
+    """The endpoint behind the owner's key, its errors turned into answers."""
+
+    async def answer(request: Request) -> Response:
+        standing = gate.standing(request.scope)
+        if standing is Standing.LIMITED:
+            return _json(429, {"error": "too many wrong keys"}, {"retry-after": "60"})
+        if standing is not Standing.OWNER:
+            return _json(404, {"error": "not found"})
+        try:
+            return await endpoint(request)
+        except InvalidInput as error:
+            return _json(400, {"error": str(error), "field": error.field})
+        except NotFound as error:
+            return _json(404, {"error": str(error)})
+        except Busy as busy:
+            return _json(503, {"error": str(busy)}, {"retry-after": str(busy.retry_after)})
+
+    return answer
+
+
+def _json(status: int, body: object, headers: dict[str, str] | None = None) -> Response:
+    always = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+    return Response(msgspec.json.encode(body), status, {**always, **(headers or {})}, "application/json")

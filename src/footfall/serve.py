@@ -1,0 +1,155 @@
+"""The serving process: a socket, an open house, the application, until SIGTERM or SIGINT.
+
+granian runs inside this process and on its loop (its embedded server): one process owns the data folder, so that a kill
+reaches all of it and a fault at the start is an exception here and not a message from a child. The command line prints;
+this file does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+import uvloop
+from granian._granian import SocketHolder
+from granian.constants import HTTPModes, Interfaces
+from granian.server.embed import Server as Granian
+
+from footfall.config import Config
+from footfall.errors import FootfallError
+from footfall.house import House, open_house
+from footfall.http.app import App
+from footfall.model import Site
+
+BACKLOG = 1024  # connections the kernel holds while all others are being accepted
+SPARE_CONNECTIONS = 2_000  # beside the viewers: readers that send facts
+FIRST_SITE = "my-site"  # made where there is none, so that a page can be looked at and counted at once: any host, private
+STOP_SECONDS = 3.0  # requests may finish that long after SIGTERM; then history is drained
+SWITCH_SECONDS = 0.0005  # Python's default, 5 ms, is what a thread that finished an fsync would wait for the interpreter
+
+log = structlog.get_logger("footfall.serve")
+
+
+class PortTaken(FootfallError):
+    """The address cannot be listened on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that answers now. `address` is where on this machine: http://127.0.0.1:8787. `ended` ends when granian does."""
+
+    house: House
+    address: str
+    ended: asyncio.Task[None]
+
+
+def serve(config: Config, started: Callable[[Running], None]) -> None:
+    """Serve until told to stop. Raises PortTaken, StoreRefused and other FootfallErrors before `started` was called."""
+    raise_file_limit()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    uvloop.run(_serve(config, started))
+
+
+async def _serve(config: Config, started: Callable[[Running], None]) -> None:
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    async with running(config) as server:
+        started(server)
+        stop = asyncio.create_task(told.wait())
+        await asyncio.wait((stop, server.ended), return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        log.info("stopping")
+
+
+@asynccontextmanager
+async def running(config: Config) -> AsyncIterator[Running]:
+    """A server within; drained when it is left."""
+    with _listen(config.host, config.port) as listener:
+        house = await open_house(config)
+        try:
+            if not house.sites:
+                await house.put_site(Site(FIRST_SITE, created=house.engine.now()))
+            app = App(config, house)
+            async with app.running(), _granian(app, listener, config) as ended:
+                address = _address(config.host, listener.getsockname()[1])
+                with _told_where(config.data_folder, address):
+                    yield Running(house, address, ended)
+        finally:
+            await house.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket that is ours alone. granian's own would share the port with another server without a word."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise PortTaken(f"cannot listen on {host}, port {port}: {error.strerror}") from error
+
+
+class _Embedded(Granian):
+    """granian's embedded server on a socket that is open already."""
+
+    def __init__(self, app: App, listener: socket.socket, config: Config) -> None:
+        super().__init__(
+            app,
+            interface=Interfaces.ASGINL,  # without lifespan: the house is opened and closed here
+            http=HTTPModes.http1,
+            websockets=False,
+            backlog=BACKLOG,
+            backpressure=config.max_viewers + SPARE_CONNECTIONS,
+            log_enabled=False,
+        )
+        self._listener = listener
+
+    def _init_shared_socket(self) -> None:
+        self._shd = SocketHolder(os.dup(self._listener.fileno()), False, BACKLOG)  # type: ignore[call-arg]  # granian's stub is incomplete
+
+
+@asynccontextmanager
+async def _granian(app: App, listener: socket.socket, config: Config) -> AsyncIterator[asyncio.Task[None]]:
+    server = _Embedded(app, listener, config)
+    task: asyncio.Task[None] = asyncio.create_task(server.serve(), name="granian")
+    try:
+        yield task
+    finally:
+        server.stop()
+        try:
+            await asyncio.wait_for(task, STOP_SECONDS)
+        except TimeoutError:
+            log.warning("open requests were cut off", after_seconds=STOP_SECONDS)
+
+
+@contextmanager
+def _told_where(data_folder: Path, address: str) -> Iterator[None]:
+    """While the server answers, `server.json` in its data folder says where: the command line finds it there."""
+    file = data_folder / "server.json"
+    file.write_text(json.dumps({"address": address, "pid": os.getpid()}) + "\n", "utf-8")
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def _address(host: str, port: int) -> str:
+    """Where a browser on this machine reaches it."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{host}:{port}"
+
+
+def raise_file_limit() -> None:
+    """Every viewer is an open file: take as many as the system allows this process."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
