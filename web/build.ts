@@ -6,13 +6,13 @@
 //   *.br, *.gz        the same, compressed as far as it goes
 //   manifest.json     {path: {"type": media type, "immutable": boolean}} of all files but the compressed ones
 //
-// The server replaces in live.html, once each unless said otherwise:
-//   __SITE__       the site's id                                  (several times; HTML-escaped)
-//   __NAME__       its name, or its id                            (several times; HTML-escaped)
+// The server replaces in live.html, wherever they stand:
+//   __SITE__       the site's id, HTML-escaped
 //   __SNAPSHOT__   the JSON of GET /api/live/{site}, with every "<" written as \u003c
-//   __NOTICES__    a JSON list of sentences for the site's owner, "<" as above; [] for everyone else
-//   __PEOPLE__ __VIEWS__ __VISITORS__   the numbers of the same snapshot, as digits
-// The JSON sits in blocks that are data, not scripts, so the page needs no hash or nonce in its policy.
+//   __WARNINGS__   markup for the site's owner: <p class="warning">...</p> each; nothing for everyone else
+//   __PEOPLE__ __VIEWS__ __VISITORS__   the numbers of the same snapshot
+// The JSON sits in a block that is data, not a script, so the page needs no hash or nonce in its policy. Every address is
+// relative to /s/{site}, so that the whole can be mounted under a prefix.
 //
 // Run by hatch_build.py with deno; `deno task test` checks and tests what is here.
 
@@ -35,12 +35,12 @@ const TYPES: Record<string, string> = {
 const out = path.resolve(Deno.args[0]);
 const gzip = (body: Uint8Array) => zlib.gzipSync(body, { level: 9 });
 
-/** Writes a file whose name tells its content. Returns its address. */
+/** Writes a file whose name tells its content. Returns that name. */
 function asset(name: string, body: string | Uint8Array): string {
   const { name: stem, ext } = path.parse(name);
   const hash = createHash("sha256").update(body).digest("hex").slice(0, 10);
   fs.writeFileSync(path.join(out, "assets", `${stem}-${hash}${ext}`), body);
-  return `/assets/${stem}-${hash}${ext}`;
+  return `${stem}-${hash}${ext}`;
 }
 
 async function script() {
@@ -75,12 +75,12 @@ async function page() {
     write: false,
   });
   let html = fs.readFileSync("live/live.html", "utf8");
-  const addresses = {
+  const names = {
     __JS__: asset("live.js", outputFiles.find((f) => f.path.endsWith(".js"))!.contents),
     __CSS__: asset("live.css", outputFiles.find((f) => f.path.endsWith(".css"))!.contents),
     __ICON__: asset("icon.svg", fs.readFileSync("live/icon.svg")),
   };
-  for (const [mark, address] of Object.entries(addresses)) html = html.replaceAll(mark, address);
+  for (const [mark, name] of Object.entries(names)) html = html.replaceAll(mark, `../assets/${name}`);
   fs.writeFileSync(path.join(out, "live.html"), html);
 }
 

@@ -9,14 +9,13 @@ import { Start } from "./start/Start.tsx";
 import type { Store } from "./stream/store.ts";
 import { Totals } from "./totals/Totals.tsx";
 
-export function App({ store, site, name, notices }: { store: Store; site: string; name: string; notices: string[] }) {
+export function App({ store, site }: { store: Store; site: string }) {
   const state = store.state.value;
   const empty = store.empty.value;
   return (
     <>
-      <Header store={store} name={name} />
+      <Header store={store} site={site} />
       <main>
-        {notices.map((notice) => <p key={notice} class="notice">{notice}</p>)}
         <Trouble store={store} />
         <div class="now">
           <div class="panel">
@@ -25,8 +24,8 @@ export function App({ store, site, name, notices }: { store: Store; site: string
           </div>
           <Where store={store} />
         </div>
-        {state && !empty && <Totals state={state} />}
-        {state && !empty && <Pages store={store} />}
+        {!empty && <Totals state={state} />}
+        {!empty && <Pages store={store} />}
       </main>
       <footer class="bottom">Counted by Footfall, without cookies. No address of a reader is stored.</footer>
     </>

@@ -7,23 +7,11 @@ import { App } from "./App.tsx";
 import { number } from "./shared/format.ts";
 import { Store } from "./stream/store.ts";
 
-/** What the server wrote into the page; null if it wrote nothing there. */
-function given(id: string) {
-  try {
-    return JSON.parse(document.getElementById(id)!.textContent!);
-  } catch {
-    return null;
-  }
-}
+const site = document.documentElement.dataset.site!;
+const store = new Store(site, JSON.parse(document.getElementById("snapshot")!.textContent!));
 
-const { site = "", name = site } = document.documentElement.dataset;
-const store = new Store(site, given("snapshot"));
-
-render(
-  <App store={store} site={site} name={name} notices={given("notices") ?? []} />,
-  document.getElementById("app")!,
-);
+render(<App store={store} site={site} />, document.getElementById("app")!);
 effect(() => {
-  document.title = `${number(store.people.value)} here now · ${name}`;
+  document.title = `${number(store.people.value)} here now · ${site}`;
 });
 store.follow();

@@ -8,7 +8,7 @@ import type { Store } from "../stream/store.ts";
 import { Atlas } from "./atlas.ts";
 import { byCountry, type Country } from "./countries.ts";
 
-declare const WORLD: string; // the address of the built map
+declare const WORLD: string; // the name of the built map, which lies beside this script
 
 const FIRST = 6;
 
@@ -33,7 +33,7 @@ function WorldMap({ store, summary }: { store: Store; summary: string }) {
   useEffect(() => {
     let made: Atlas | undefined;
     const stop = new AbortController();
-    fetch(WORLD, { signal: stop.signal })
+    fetch(new URL(WORLD, import.meta.url), { signal: stop.signal })
       .then((answer) => answer.json())
       .then((world) => setAtlas(made = new Atlas(host.current!, world)))
       .catch(() => {/* no map then: the list says the same */});

@@ -15,7 +15,7 @@ export function Pages({ store }: { store: Store }) {
   const [all, showAll] = useState(false);
   useGlide(rows);
   const pages = store.pages.value;
-  const paths = store.state.value?.paths ?? 0;
+  const paths = store.state.value.paths;
   const most = pages[0]?.views || 1;
   return (
     <section class="panel pages" aria-labelledby="pages">

@@ -11,11 +11,11 @@ const WORDS: Record<Status, string> = {
   gone: "Not available",
 };
 
-export function Header({ store, name }: { store: Store; name: string }) {
+export function Header({ store, site }: { store: Store; site: string }) {
   const status = store.status.value;
   return (
     <header class="top">
-      <h1>{name}</h1>
+      <h1>{site}</h1>
       <p class="status" data-status={status} role="status">
         <i aria-hidden="true"></i>
         {WORDS[status]}

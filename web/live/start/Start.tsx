@@ -4,7 +4,7 @@ import "./start.css";
 import { useState } from "preact/hooks";
 
 export function Start({ site }: { site: string }) {
-  const line = `<script defer src="${location.origin}/f.js" data-site="${site}"></script>`;
+  const line = `<script defer src="${new URL("../f.js", location.href)}" data-site="${site}"></script>`;
   const [copied, setCopied] = useState("");
   const copy = () =>
     navigator.clipboard.writeText(line).then(() => setCopied("Copied."), () => setCopied("Please copy it by hand."));

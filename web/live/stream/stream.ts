@@ -7,21 +7,21 @@ import { type Message, Messages } from "./messages.ts";
 export type Status = "connecting" | "live" | "stale" | "gone";
 
 const SILENCE = 40_000; // milliseconds; the server says something every 15 s
-const PATIENCE = 4_000; // how long "connecting" is said before the numbers are called stale
-const SHORTEST = 500;
+const PATIENCE = 6_000; // how long "connecting" is said before the numbers are called stale
 const LONGEST = 20_000;
 
 export class Stream {
   #request?: AbortController;
   #status?: Status;
-  #pause = SHORTEST;
+  #shortest = 500;
+  #pause = this.#shortest;
   #retry = 0;
   #silence = 0;
   #patience = 0;
 
   /** `take` returns false for a message that does not follow on what it has: the stream is opened anew. */
   constructor(
-    private readonly address: string,
+    private readonly address: URL,
     private readonly take: (message: Message) => boolean,
     private readonly say: (status: Status) => void,
   ) {}
@@ -76,9 +76,10 @@ export class Stream {
       if (done || this.#request !== request) return;
       heard();
       for (const message of messages.push(decoder.decode(value, { stream: true }))) {
-        if (!this.take(message)) return this.open();
-        this.#pause = SHORTEST;
-        this.#tell("live");
+        if (message.event === "retry") this.#shortest = Math.min(Number(message.data) || 0, LONGEST);
+        else if (!this.take(message)) return this.open();
+        else this.#tell("live");
+        this.#pause = this.#shortest;
       }
     }
   }
