@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -27,7 +28,10 @@ class Refused(FootfallError):
 
 
 class Owner:
-    """Calls of the owner. `address` is the server's, "" when none runs; `http` signs every request with the key."""
+    """Calls of the owner; each raises Refused with what the server said.
+
+    `address` is the server's, "" when none runs; `http` signs every request with the key.
+    """
 
     def __init__(self, http: httpx.AsyncClient, address: str, key: str) -> None:
         self.http = http
@@ -47,6 +51,10 @@ class Owner:
         """Add a site or change it; the site as it is then. None: not given."""
         given = {name: value for name, value in change.items() if value is not None}
         return await self._call("PUT", f"/api/sites/{id}", given)
+
+    async def publish(self, id: str, kind: str, slug: str, title: str) -> None:
+        """Say that a site has a post or page of that title."""
+        await self._call("PUT", f"/api/sites/{id}/content/{kind}/{quote(slug)}", {"title": title})
 
     async def remove(self, id: str) -> int:
         """Remove a site with its data; how many counted views went."""

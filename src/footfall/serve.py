@@ -115,7 +115,8 @@ class _Embedded(Granian):
         self._listener = listener
 
     def _init_shared_socket(self) -> None:
-        self._shd = SocketHolder(os.dup(self._listener.fileno()), False, BACKLOG)  # type: ignore[call-arg]  # granian's stub is incomplete
+        socket_of_its_own = os.dup(self._listener.fileno())  # it closes what it was given
+        self._shd = SocketHolder(socket_of_its_own, False, BACKLOG)  # type: ignore[assignment, call-arg]  # its stubs lag behind
 
 
 @asynccontextmanager
@@ -125,7 +126,8 @@ async def _granian(app: App, listener: socket.socket, config: Config) -> AsyncIt
     try:
         yield task
     finally:
-        server.stop()
+        app.end_streams()
+        server.stop()  # type: ignore[no-untyped-call]  # granian's server carries no annotations here
         try:
             await asyncio.wait_for(task, STOP_SECONDS)
         except TimeoutError:

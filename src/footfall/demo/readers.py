@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from footfall.demo.world import BROWSERS, ORIGIN, PAGES, PLACES, SOURCES, WIDTHS, Page, Place
 
 BEAT = (20.0, 45.0)  # seconds between two beats, as in the script
-WORDS_PER_SECOND = 9.0  # most skim
-GOES_ON = 0.62
-OPENS_TAB = 0.18
+WORDS_PER_SECOND = 20.0  # most skim
+GOES_ON = 0.45
+OPENS_TAB = 0.12
 COMES_BACK = 0.3
 SAYS_GOODBYE = 0.8  # the others just vanish: a phone that sleeps, a lost network
 SUBSCRIBES = 0.25
@@ -53,7 +53,7 @@ def visit(reader: Reader, chance: random.Random) -> Iterator[Step]:
     yield 0.0, [_view(reader, path, source.referrer, source.query)]
     while True:
         page = _PAGES[tabs[-1]]
-        stay = min(chance.lognormvariate(0, 0.7) * (page.words / WORDS_PER_SECOND + 8), 400.0)
+        stay = min(chance.lognormvariate(0, 0.9) * (page.words / WORDS_PER_SECOND + 6), 400.0)
         waited, beats = _reading(reader, page.path, stay, chance)
         yield from beats
         rest = stay - waited

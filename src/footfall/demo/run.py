@@ -22,10 +22,10 @@ import click
 import httpx
 import iptocc
 
-from footfall.admin import Owner, connected, owner, reachable
+from footfall.admin import Owner, Refused, connected, owner, reachable
 from footfall.config import Config
 from footfall.demo.readers import Fact, Reader, somebody, visit
-from footfall.demo.world import NAME, ORIGIN, PLACES, SITE
+from footfall.demo.world import NAME, NOT_POSTS, ORIGIN, PAGES, PLACES, SITE
 from footfall.serve import running
 
 PAST = 29 * 60.0  # seconds; the server takes facts that are up to 30 minutes old
@@ -140,7 +140,7 @@ class Crowd:
         if response.status_code in (429, 500, 502, 503, 504):
             return False
         if response.is_error:
-            raise click.ClickException(f"the server refused a reader of the demo: {response.text}")
+            raise Refused(f"the server refused a reader of the demo: {response.text}")
         return True
 
     async def _turn(self) -> None:
@@ -183,16 +183,22 @@ async def demo(config: Config, readers: int, seconds: float | None) -> None:
     """Run the demo until Ctrl-C or for so many seconds."""
     async with _server(config) as door:
         await door.put(SITE, name=NAME, hosts=(ORIGIN.removeprefix("https://"),), public=True)
+        for page in PAGES[1:]:
+            kind = "page" if page.path in NOT_POSTS else "post"
+            await door.publish(SITE, kind, page.path.removeprefix("/"), page.title)
         click.echo(f"Readers are on their way: {config.public_url or door.address}/s/{SITE}")
         click.echo("Ctrl-C ends it. footfall demo --remove removes the site with all its data.")
         crowd = Crowd(door, readers, random.Random())
+        progress = asyncio.create_task(_progress(crowd))
         try:
-            async with asyncio.timeout(seconds), asyncio.TaskGroup() as tasks:
-                tasks.create_task(crowd.live())
-                tasks.create_task(_progress(crowd))
+            async with asyncio.timeout(seconds):
+                await crowd.live()
         except TimeoutError:
             pass  # the seconds are over
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from group  # what the first reader met; the others met the same
         finally:
+            progress.cancel()
             click.echo(f"{crowd.sent:,} facts were sent.")
 
 

@@ -80,6 +80,8 @@ PAGES = (
     Page("/newsletter", "A letter once a season", 1, 150, ("/", "/archive")),
 )
 
+NOT_POSTS = ("/archive", "/about", "/newsletter")
+
 PLACES = (
     Place("DE", "BE", "Berlin", 52.52, 13.40, 9, "de-DE"),
     Place("DE", "BY", "Munich", 48.14, 11.58, 5, "de-DE"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -17,7 +18,8 @@ from starlette.routing import Route
 from footfall.errors import Busy, InvalidInput, NotFound
 from footfall.house import House
 from footfall.http.auth import Gate, Standing
-from footfall.model import Site
+from footfall.model import Publish, Site
+from footfall.rules import MAX_TEXT_BYTES
 
 SITE_ID = re.compile(r"[a-z0-9-]{2,32}").fullmatch
 HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*(:\d{1,5})?").fullmatch
@@ -25,6 +27,7 @@ RESERVED = frozenset({"api", "new", "all", "site", "sites", "live", "login", "lo
 MAX_BODY = 64 * 1024
 GRIDS = (0.01, 30.0)  # degrees: about one kilometre, about a continent
 
+T = TypeVar("T")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -39,14 +42,22 @@ class SiteChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     window: int | msgspec.UnsetType = msgspec.UNSET
 
 
+class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of PUT content: a post or page as it stands now."""
+
+    title: str
+    published: bool = True
+
+
 def routes(house: House, gate: Gate) -> list[Route]:
-    """GET /api/sites; GET, PUT, DELETE /api/sites/{id}; POST /api/verify."""
+    """The sites, what is published on them (kind "post" or "page", by slug), and the recount."""
     doors = _Sites(house)
     return [
         Route("/api/sites", _owners(gate, doors.list), methods=["GET"]),
         Route("/api/sites/{site}", _owners(gate, doors.get), methods=["GET"]),
         Route("/api/sites/{site}", _owners(gate, doors.put), methods=["PUT"]),
         Route("/api/sites/{site}", _owners(gate, doors.delete), methods=["DELETE"]),
+        Route("/api/sites/{site}/content/{kind}/{slug:path}", _owners(gate, doors.publish), methods=["PUT"]),
         Route("/api/verify", _owners(gate, doors.verify), methods=["POST"]),
     ]
 
@@ -66,7 +77,7 @@ class _Sites:
     async def put(self, request: Request) -> Response:
         """Add a site (201) or change it (200); the answer is the site."""
         id = request.path_params["site"]
-        change = await _change(request)
+        change = _decoded(await _body(request), SiteChange)
         before = self._house.sites.get(id)
         if before is None:
             check_id(id)
@@ -78,6 +89,20 @@ class _Sites:
         """Remove a site with all its data; `removed_views` is how many counted views went."""
         removed = await self._house.remove_site(self._found(request).id)
         return _json(200, {"removed_views": removed})
+
+    async def publish(self, request: Request) -> Response:
+        """Tell what a path is: its title, and whether it is published. Titles and counts of posts on the page come from this."""
+        site, kind, slug = self._found(request).id, request.path_params["kind"], request.path_params["slug"]
+        if kind not in ("post", "page"):
+            raise InvalidInput("kind", '"post" or "page"')
+        if not 0 < len(slug.encode()) <= MAX_TEXT_BYTES:
+            raise InvalidInput("slug", f"1 to {MAX_TEXT_BYTES} bytes")
+        content = _decoded(await _body(request), Content)
+        if len(content.title.encode()) > MAX_TEXT_BYTES:
+            raise InvalidInput("title", f"at most {MAX_TEXT_BYTES} bytes")
+        engine = self._house.engine
+        await engine.command(Publish(site, engine.now(), kind, slug, content.title, content.published))
+        return _json(200, content)
 
     async def verify(self, request: Request) -> Response:
         """Recount every total from the rows; `differences` is empty when all agree."""
@@ -114,16 +139,20 @@ def changed(site: Site, change: SiteChange) -> Site:
     return site
 
 
-async def _change(request: Request) -> SiteChange:
+async def _body(request: Request) -> bytes:
     body = b""
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY:
             raise InvalidInput("body", f"at most {MAX_BODY} bytes")
+    return body
+
+
+def _decoded(body: bytes, shape: type[T]) -> T:
     try:
-        return msgspec.json.decode(body, type=SiteChange)
-    except msgspec.DecodeError as error:
-        raise InvalidInput("body", f"a site as JSON ({error})") from error
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidInput("body", f"{shape.__name__} as JSON ({error})") from error
 
 
 def _owners(gate: Gate, endpoint: Endpoint) -> Endpoint:
