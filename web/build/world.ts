@@ -69,7 +69,7 @@ function outline(draw: GeoPath, country: Country): string {
 
 export function world(): World {
   const shapes = countries("110m");
-  const projection = geoNaturalEarth1().fitWidth(WIDTH, { type: "FeatureCollection", features: shapes });
+  const projection = geoNaturalEarth1().fitWidth(WIDTH, { type: "Sphere" });
   const draw = geoPath(projection).digits(1);
   const height = Math.ceil(draw.bounds({ type: "FeatureCollection", features: shapes })[1][1]);
   const points: World["points"] = {};
