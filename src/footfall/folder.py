@@ -49,15 +49,14 @@ class Folder:
     def salt(self, day: int) -> bytes:
         """The salt of a UTC day (days since 1970), 32 bytes; made on first use and durable before it is returned.
 
-        Making one forgets all but this day and one neighbour, the later one if there are two.
+        Making one forgets all but this day and its neighbour (there is never more than one: a second would lie two days off).
         """
         found = self._salts.get(day)
         if found is not None:
             return found
-        salts = {**self._salts, day: secrets.token_bytes(32)}
-        kept = sorted(d for d in salts if abs(d - day) <= 1)[-2:]
-        salts = {d: salts[d] for d in kept}
-        _replace(self._salts_file, json.dumps({str(d): salt.hex() for d, salt in salts.items()}).encode())
+        salts = {kept: salt for kept, salt in self._salts.items() if abs(kept - day) == 1}
+        salts[day] = secrets.token_bytes(32)
+        _replace(self._salts_file, json.dumps({kept: salt.hex() for kept, salt in salts.items()}).encode())
         self._salts = salts
         return salts[day]
 

@@ -127,6 +127,18 @@ async def test_damage_is_found_and_a_repair_named(tmp_path: Path, a_fact: AFact,
     await journal.close()
 
 
+async def test_a_changed_letter_is_found(tmp_path: Path, a_fact: AFact) -> None:
+    """The records could still be read, and would be others: only the checksum knows."""
+    path = tmp_path / "j.sqlite"
+    await written(path, a_fact)
+    with sqlite3.connect(path) as other:
+        (body,) = other.execute("SELECT body FROM batches WHERE last = 4").fetchone()
+        other.execute("UPDATE batches SET body = ? WHERE last = 4", (body.replace(b"my-site", b"by-site", 1),))
+    other.close()
+    with pytest.raises(StoreMismatch, match="repair: "):
+        await ids_of(path)
+
+
 async def test_a_torn_file_is_found(tmp_path: Path, a_fact: AFact) -> None:
     """A page of zeros in the middle of the file, as a disk may leave it."""
     path = tmp_path / "j.sqlite"

@@ -107,9 +107,17 @@ async def test_one_that_was_cut_off_is_not_offered(open_a_registry: OpenRegistry
 
 async def test_a_drop_waits_for_a_save(open_a_registry: OpenRegistry) -> None:
     """It does not take the parts of one that is being written for leftovers."""
+    loop, begun = asyncio.get_running_loop(), asyncio.Event()
+
+    def parts() -> Iterator[bytes]:
+        for number in range(20):
+            if number == 3:
+                loop.call_soon_threadsafe(begun.set)
+            yield b"x" * 100_000
+
     registry = await open_a_registry()
-    save = asyncio.create_task(registry.save_checkpoint(9, "v1", [b"x" * 100_000] * 20))
-    await asyncio.sleep(0)
+    save = asyncio.create_task(registry.save_checkpoint(9, "v1", parts()))
+    await begun.wait()
     await registry.drop_checkpoints(5)
     await save
     found = await registry.load_checkpoint(9)

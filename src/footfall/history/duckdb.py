@@ -129,7 +129,6 @@ class DuckdbHistory:
         try:
             with self._database.cursor() as cursor:
                 question.cursor = cursor
-                cursor.execute("BEGIN TRANSACTION READ ONLY")
                 cursor.execute(_query(cursor, statement.sql), statement.params)
                 while chunk := cursor.fetchmany(STEP):
                     found += chunk

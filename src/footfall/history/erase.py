@@ -40,6 +40,7 @@ def erase_facts(connection: duckdb.DuckDBPyConnection, erase: Erase) -> None:
     given = {condition: value for condition, value in conditions.items() if value is not None}
     matching = " AND ".join(["site = ?", *given])
     params = [erase.site, *given.values()]
+    # Bots and imports have visit 0, no row in visits, and may be millions: left out to spare the recount.
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT visit FROM facts WHERE {matching} AND visit <> 0", params
     )
