@@ -1,0 +1,32 @@
+"""`python -m bench NAME...`: runs benchmarks and prints their tables. Without a name it lists them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from bench import ingest
+from bench.report import heading
+
+BENCHES: dict[str, tuple[Callable[[], None], str]] = {
+    "ingest": (ingest.run, "durable facts per second against the same server's empty answer; latency, stalls, CPU by stage"),
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the named benchmarks; 2 for a name that is none."""
+    unknown = [name for name in names if name not in BENCHES]
+    if unknown or not names:
+        for name in unknown:
+            print(f"no benchmark is called {name!r}", file=sys.stderr)
+        for name, (_, sentence) in BENCHES.items():
+            print(f"{name:10} {sentence}")
+        return 2 if unknown else 0
+    print(heading())
+    for name in names:
+        BENCHES[name][0]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
