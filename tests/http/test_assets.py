@@ -23,6 +23,7 @@ def assets(tmp_path: Path) -> Assets:
     (tmp_path / "assets" / "live-0a1b2c.css").write_bytes(b"body{}")
     (tmp_path / "live.html").write_bytes(b"<title>__SITE__</title>")
     (tmp_path / "BUILD").write_bytes(b"stamp")
+    (tmp_path / "manifest.json").write_bytes(b"{}")
     return Assets(tmp_path)
 
 
@@ -102,8 +103,8 @@ async def test_the_script_may_be_used_from_anywhere_and_hashed_names_for_ever(as
 
 
 def test_only_files_that_are_meant_for_others_are_served(assets: Assets) -> None:
-    """Pages with placeholders, the build's stamp and the coded files are not addresses."""
+    """Pages with placeholders, what the build notes for itself and the coded files are not addresses."""
     assert "/f.js" in assets
-    for path in ("/live.html", "/BUILD", "/f.js.gz", "/f.js.br", "/assets", "/", "/../f.js"):
+    for path in ("/live.html", "/BUILD", "/manifest.json", "/f.js.gz", "/f.js.br", "/assets", "/", "/../f.js"):
         assert path not in assets
     assert assets.templates == {"live.html": b"<title>__SITE__</title>"}

@@ -1,16 +1,20 @@
 """The ASGI application: it opens the house when it starts, hands requests to the doors, drains when it stops.
 
-    granian --interface asgi --factory footfall.http.app:create_app      uvicorn --factory footfall.http.app:create_app
+    granian --interface asgi --factory --backpressure 12000 footfall.http.app:create_app
+    uvicorn --factory --no-proxy-headers footfall.http.app:create_app
 
 Mounted in another application it works below any prefix; that application then runs `async with app.running():` in its own
 lifespan, because no framework passes lifespan on to what is mounted.
 
-What a server has to be told (measured with granian 2.8 on 2 cores):
-    backpressure   how many connections are served at once; more hang without an error. It follows from `backlog`, 1,024: set it
-                   above max_viewers.
-    http           http1: 21 KB for an open stream, 33 KB with auto.
-    task_impl      asyncio: with rust there are no real tasks, and nothing here could be cancelled.
-    lifespan       its shutdown comes after every open request has ended: see stopping.py for how streams hear of it.
+What a server has to be told (measured with granian 2.8, uvicorn 0.54, 2 cores):
+    backpressure     granian serves so many connections at once; more hang without an error. The default is the backlog, 1,024:
+                     set it above max_viewers, and the limit of open files (`ulimit -n`) above that.
+    http             http1: an open stream takes 20 KB in granian, 33 KB with auto.
+    task_impl        granian: asyncio. With rust there are no real tasks, and nothing here could be cancelled.
+    proxy headers    uvicorn believes X-Forwarded-For from loopback and hides who the peer was, unless told --no-proxy-headers.
+    stopping         both wait for open requests before lifespan says shutdown: see stopping.py for how streams hear of it.
+    processes        `granian` runs the application in a child, which survives a kill -9 of its parent and keeps the data folder;
+                     granian.server.embed.Server runs in the process that calls it.
 """
 
 from __future__ import annotations
@@ -60,12 +64,17 @@ class App:
                 stack.push_async_callback(house.close)
             doors = Doors(house)
             await stack.enter_async_context(doors.open())
-            stack.enter_context(told_to_stop(doors.live.end))
+            stack.enter_context(told_to_stop(self.end_streams))
             self._doors = doors
             try:
                 yield
             finally:
                 self._doors = None
+
+    def end_streams(self) -> None:
+        """Close every live stream and open no more: servers wait for open requests before they stop. A signal does it too."""
+        if self._doors is not None:
+            self._doors.live.end()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         doors = self._doors

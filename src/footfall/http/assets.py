@@ -41,7 +41,7 @@ File = Mapping[bytes, Variant]  # by coding; b"" is identity
 
 
 class Assets:
-    """An ASGI application that serves the files below `static`; `templates` are the pages among them, served by others."""
+    """An ASGI application that serves the scripts of `static` and everything in its `assets`; `templates` are its pages."""
 
     def __init__(self, static: Traversable) -> None:
         self.templates: dict[str, bytes] = {}
@@ -56,7 +56,7 @@ class Assets:
                 self._read(entry, f"{prefix}{name}/")
             elif name.endswith(".html"):
                 self.templates[name] = entry.read_bytes()
-            elif "." in name and not name.endswith((".br", ".gz")):
+            elif name.endswith(".js") or (prefix == "/assets/" and not name.endswith((".br", ".gz"))):
                 coded = {coding: siblings[name + end].read_bytes() for coding, end in CODINGS if name + end in siblings}
                 self._files[prefix + name] = _file(prefix + name, {**coded, b"": entry.read_bytes()})
 

@@ -17,8 +17,21 @@ import msgspec
 
 from footfall.errors import Busy
 from footfall.http.allowance import Allowance
-from footfall.http.answers import ANY_ORIGIN, JSON, NO_STORE, NOSNIFF, Headers, Outcome, Receive, Scope, Send, answer, outcome
-from footfall.http.auth import peer_of
+from footfall.http.answers import (
+    ANY_ORIGIN,
+    JSON,
+    NO_STORE,
+    NOSNIFF,
+    Headers,
+    Outcome,
+    Receive,
+    Scope,
+    Send,
+    answer,
+    header,
+    outcome,
+)
+from footfall.http.auth import Gate, Standing, peer_of
 from footfall.http.warnings import Warnings
 from footfall.intake import Caller, Intake, Refusal, Taken, TrustedProxies, read_caller
 from footfall.intake.address import network_of
@@ -31,6 +44,8 @@ CONTENT_TYPES = (b"text/plain", b"application/json")
 REJECTED = {  # what the fold may still refuse: field and reason, as the sender is told
     "too_old": ("a", "too_old: at most 30 minutes may lie between what happened and the sending"),
 }
+
+EVERYONE = TrustedProxies(("0.0.0.0/0", "::/0"))  # who speaks with the owner's key is believed about addresses and places
 
 EMPTY: Headers = (ANY_ORIGIN,)
 ERROR: Headers = (JSON, NO_STORE, NOSNIFF, ANY_ORIGIN)
@@ -79,6 +94,7 @@ class Collect:
         self,
         engine: Recorder,
         intake: Intake,
+        gate: Gate,
         trusted: TrustedProxies,
         rate_limit: float,
         warnings: Warnings,
@@ -87,6 +103,7 @@ class Collect:
     ) -> None:
         self._engine = engine
         self._intake = intake
+        self._gate = gate
         self._trusted = trusted
         self._allowance = Allowance(rate_limit, rate_limit * BURST_SECONDS)
         self._warnings = warnings
@@ -103,8 +120,9 @@ class Collect:
         if method != "POST":
             return await self._reply(send, "e", 405, (*ERROR, (b"allow", b"POST, OPTIONS")), outcome("expected POST", "method"))
         try:
-            body = await self._body(scope["headers"], receive)
-            caller = self._caller(scope)
+            length, signed = _announced(scope["headers"])
+            body = await self._body(length, receive)
+            caller = self._caller(scope, signed)
             taken = self._intake.collect(body, caller)
             errors = await self._record(taken, caller)
         except Rejection as no:
@@ -125,7 +143,7 @@ class Collect:
         else:
             try:
                 params = _params(scope["query_string"])
-                caller = self._caller(scope)
+                caller = self._caller(scope, bool(header(scope["headers"], b"authorization")))
                 errors = await self._record(self._intake.pixel(params, caller), caller)
                 status = 400 if errors else 200
             except Rejection as no:
@@ -140,8 +158,7 @@ class Collect:
                 self._late.add(task)
                 task.cancel()
 
-    async def _body(self, headers: Headers, receive: Receive) -> bytes:
-        length = _length(headers)
+    async def _body(self, length: int, receive: Receive) -> bytes:
         task = asyncio.current_task()
         assert task is not None  # an ASGI server that runs no task could not be cancelled
         self._reading[task] = self._clock()
@@ -156,16 +173,28 @@ class Collect:
         finally:
             del self._reading[task]
 
-    def _caller(self, scope: Scope) -> Caller:
+    def _caller(self, scope: Scope, signed: bool) -> Caller:
         """Who sends, unless that address has sent too much already."""
         peer = peer_of(scope)
-        caller, spoofed = read_caller(peer, scope["headers"], self._engine.now(), self._trusted)
+        trusted = EVERYONE if signed and self._is_owner(scope) else self._trusted
+        caller, spoofed = read_caller(peer, scope["headers"], self._engine.now(), trusted)
         if spoofed:
             self._warnings.forwarded_by(peer)
         wait = self._allowance.wait(network_of(caller.address), self._clock())
         if wait:
             raise Rejection(429, "too many facts from this address", math.ceil(wait))
         return caller
+
+    def _is_owner(self, scope: Scope) -> bool:
+        """Whether the owner sends for others. Raises Rejection for a wrong key: its facts would be misplaced."""
+        if not header(scope["headers"], b"authorization").lower().startswith("bearer "):
+            return False  # a page behind a password sends that along with its images
+        standing = self._gate.standing(scope)
+        if standing is Standing.LIMITED:
+            raise Rejection(429, "too many wrong keys", 60)
+        if standing is not Standing.OWNER:
+            raise Rejection(403, "that is not the owner's key")
+        return True
 
     async def _record(self, taken: Taken, caller: Caller) -> list[Refusal]:
         """Make the facts durable; returns everything that was refused, by intake or by the fold."""
@@ -178,30 +207,33 @@ class Collect:
                 raise Rejection(503, "not accepting facts now, try again", busy.retry_after) from busy
         for site, door, reason in taken.refused:
             self._engine.refuse(site, door, reason)
-        errors = taken.errors
-        for index, verdict in zip(taken.indexes, verdicts, strict=True):
-            if verdict.outcome == "rejected":
-                errors = [*errors, Refusal(index, *REJECTED.get(verdict.reason, ("body", verdict.reason)))]
-        return errors
+        rejected = [
+            Refusal(index, *REJECTED.get(verdict.reason, ("fact", verdict.reason)))
+            for index, verdict in zip(taken.indexes, verdicts, strict=True)
+            if verdict.outcome == "rejected"
+        ]
+        return sorted([*taken.errors, *rejected], key=lambda no: no.index or 0) if rejected else taken.errors
 
     async def _reply(self, send: Send, door: str, status: int, headers: Headers, body: bytes = b"") -> None:
         self._answers[door, status] += 1
         await answer(send, status, headers, body)
 
 
-def _length(headers: Headers) -> int:
-    """The announced length of the body, -1 if none is. Raises Rejection for one that will not be read."""
-    length, kind = -1, b""
+def _announced(headers: Headers) -> tuple[int, bool]:
+    """The length of the body, -1 if it is not told, and whether a key comes along. Raises Rejection for what will not be read."""
+    length, kind, signed = -1, b"", False
     for name, value in headers:
         if name == b"content-type":
             kind = value
         elif name == b"content-length":
             length = int(value) if value.isdigit() else MAX_BODY + 1
+        elif name == b"authorization":
+            signed = True
     if kind not in CONTENT_TYPES and kind.partition(b";")[0].strip().lower() not in CONTENT_TYPES:
         raise Rejection(415, "expected JSON as text/plain or application/json")
     if length > MAX_BODY:
         raise Rejection(413, f"expected at most {MAX_BODY} bytes")
-    return length
+    return length, signed
 
 
 async def _read(receive: Receive, length: int) -> bytes:

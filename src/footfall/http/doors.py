@@ -18,6 +18,7 @@ from footfall.http.collect import Collect
 from footfall.http.live import Live
 from footfall.http.ops import Ops, Readings, serve_metrics
 from footfall.http.page import Pages, not_found
+from footfall.http.sites import routes as site_routes
 from footfall.http.warnings import Warnings
 from footfall.intake import TrustedProxies
 
@@ -33,14 +34,14 @@ class Doors:
         answers: Counter[tuple[str, int]] = Counter()
         self.warnings = Warnings(house.folder.warnings)
         gate = Gate(house.folder.owner_key, house.sites, trusted, clock)
-        self.collect = Collect(house.engine, house.intake, trusted, config.rate_limit, self.warnings, answers, clock)
+        self.collect = Collect(house.engine, house.intake, gate, trusted, config.rate_limit, self.warnings, answers, clock)
         self.live = Live(house.hub, gate, config.max_viewers, answers, clock)
         readings = Readings(house.engine, house.hub, lambda: self.live.viewers, answers)
         self._ops = Ops(house.engine, gate, self.warnings, readings)
         self._assets = packaged()
         live_page = self._assets.templates.get("live.html")
         pages = Pages(live_page, house.hub, gate, house.sites, self.warnings, house.folder.owner_key)
-        self._router = _router(pages, self._ops)
+        self._router = _router(pages, self._ops, site_routes(house, gate))
         self._metrics_listen = config.metrics_listen
 
     @asynccontextmanager
@@ -75,7 +76,7 @@ class Doors:
             self.live.tick()
 
 
-def _router(pages: Pages, ops: Ops) -> Router:
+def _router(pages: Pages, ops: Ops, sites: list[Route]) -> Router:
     async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
         await not_found()(scope, receive, send)
 
@@ -86,5 +87,6 @@ def _router(pages: Pages, ops: Ops) -> Router:
         Route("/metrics", ops.metrics),
         Route("/openapi.json", ops.openapi),
         Route("/robots.txt", ops.robots),
+        *sites,
     ]
     return Router(routes, redirect_slashes=False, default=nothing)

@@ -37,7 +37,7 @@ ANSWER: Headers = (JSON, NO_STORE, NOSNIFF)
 class Stream:
     """One open stream. `stop` is called once by whoever first knows that it is over."""
 
-    __slots__ = ("_send", "_task", "sending_since", "stopped")
+    __slots__ = ("_send", "_task", "left", "sending_since", "stopped")
 
     def __init__(self, send: Send) -> None:
         task = asyncio.current_task()
@@ -46,6 +46,7 @@ class Stream:
         self._send = send
         self.sending_since: float | None = None
         self.stopped = False
+        self.left = False  # the viewer is gone: there is nobody to say goodbye to
 
     def stop(self) -> None:
         """End it, wherever it waits."""
@@ -72,6 +73,7 @@ class Stream:
         """Wait until the viewer has left."""
         while (await receive())["type"] != "http.disconnect":
             pass
+        self.left = True
         self.stop()
 
 
@@ -139,7 +141,8 @@ class Live:
             self._by_address[address] -= 1
             if not self._by_address[address]:
                 del self._by_address[address]
-        await _close(send)
+        if not stream.left:
+            await _close(send)
 
     def tick(self) -> None:
         """Once a second: end the streams that nobody reads. A timer for each message would cost more than sending it."""

@@ -1,0 +1,187 @@
+"""Pages, headers, keys and cookies, operations: what a person, a browser and a scraper get."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from footfall.http.auth import cookie_token
+
+from .conftest import Running, Serving
+from .test_collect import post, view
+
+
+async def test_every_page_has_its_security_headers(running: Running) -> None:
+    """Also the pages that only say no."""
+    for path, headers in (
+        ("/", {}),
+        ("/", running.owner),
+        ("/s/open-site", {}),
+        ("/s/no-such-site", {}),
+        ("/nothing", {}),
+        ("/metrics", {}),
+    ):
+        answer = await running.client.get(path, headers=headers)
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'")
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+        assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_a_private_page_and_none_look_alike(running: Running) -> None:
+    """Byte for byte, whatever wrong key comes along."""
+    for query in ("", "?key=wrong"):
+        hidden, unknown = [await running.client.get(f"/s/{site}{query}") for site in ("shut-site", "no-such-site")]
+        assert hidden.status_code == unknown.status_code == 404
+        assert hidden.content == unknown.content
+        told = [[pair for pair in answer.headers.raw if pair[0].lower() != b"date"] for answer in (hidden, unknown)]
+        assert told[0] == told[1]
+
+
+async def test_the_key_becomes_a_cookie_and_leaves_the_address(running: Running) -> None:
+    """The cookie proves the key without holding it, scripts cannot read it, and it opens the page, the snapshot and the list."""
+    key = running.house.folder.owner_key
+    answer = await running.client.get(f"/s/shut-site?key={key}")
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/s/shut-site"
+    cookie = answer.headers["set-cookie"]
+    assert key not in cookie
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
+    assert "Secure" not in cookie
+    seen = await running.client.get("/api/live/shut-site", headers={"cookie": f"theme=dark; footfall_key={cookie_token(key)}"})
+    assert seen.status_code == 200
+
+
+async def test_a_link_on_another_site_signs_in_too(serving: Serving) -> None:
+    """Browsers hold a Strict cookie back while they follow a redirect that began elsewhere: a page of ours leads on instead."""
+    async with serving() as running:
+        key = running.house.folder.owner_key
+        answer = await running.client.get(f"/?key={key}", headers={"sec-fetch-site": "cross-site"})
+        assert answer.status_code == 200
+        assert answer.headers["refresh"] == "0; url=/"
+        assert "set-cookie" in answer.headers
+
+
+async def test_the_cookie_is_secure_behind_a_proxy_that_speaks_tls(serving: Serving) -> None:
+    """When a trusted proxy says https; a stranger's word for it does not count."""
+    async with serving(trusted_proxies=("127.0.0.1",)) as running:
+        answer = await running.client.get(f"/?key={running.house.folder.owner_key}", headers={"x-forwarded-proto": "https"})
+        assert "; Secure" in answer.headers["set-cookie"]
+
+
+async def test_a_public_page_with_a_wrong_key_is_shown_and_signs_nobody_in(serving: Serving) -> None:
+    """The key leaves the address, no cookie is set."""
+    async with serving() as running:
+        answer = await running.client.get("/s/open-site?key=wrong")
+        assert answer.status_code == 303
+        assert "set-cookie" not in answer.headers
+
+
+async def test_the_start_page_lists_sites_for_the_owner_only(running: Running) -> None:
+    """Names are text, not markup; strangers see none."""
+    stranger = await running.client.get("/")
+    assert "shut-site" not in stranger.text
+    assert "open-site" not in stranger.text
+    owner = await running.client.get("/", headers=running.owner)
+    assert "Shut &lt;b&gt;" in owner.text
+    assert 'href="/s/open-site"' in owner.text
+
+
+async def test_the_live_page_carries_its_first_numbers(serving: Serving, tmp_path: Path) -> None:
+    """The built page with the snapshot inside, safe against what a title or path says."""
+    async with serving() as running:
+        await post(running, view(t="</script><script>alert(1)</script>"))
+        answer = await running.client.get("/s/open-site")
+        if answer.status_code == 503:
+            pytest.skip("the web files are not built")
+        assert "<script>alert" not in answer.text
+        assert not re.search(r"__[A-Z]+__", answer.text)
+        block = re.search(r'<script[^>]*type="application/json"[^>]*>(.*?)</script>', answer.text, re.S)
+        assert block is not None
+        assert json.loads(block[1])["views"] == 1
+
+
+async def test_metrics_are_closed_without_the_key(running: Running) -> None:
+    """They look like any address that is not there; with the key they count facts and answers."""
+    answer = await running.client.get("/metrics")
+    nothing = await running.client.get("/nothing")
+    assert (answer.status_code, answer.content) == (nothing.status_code, nothing.content) == (404, nothing.content)
+    await post(running, view())
+    await post(running, b"broken")
+    text = (await running.client.get("/metrics", headers=running.owner)).text
+    assert 'footfall_requests_total{door="e",status="204"} 1.0' in text
+    assert 'footfall_requests_total{door="e",status="400"} 1.0' in text
+    assert re.search(r'footfall_facts_total\{.*outcome="stored".*site="open-site".*\} 1\.0', text)
+
+
+async def test_two_applications_do_not_share_their_metrics(tmp_path: Path) -> None:
+    """What one counts the other does not know."""
+    from .conftest import serve
+
+    async with serve(tmp_path / "a") as first, serve(tmp_path / "b") as second:
+        await post(first, view())
+        assert 'status="204"' in (await first.client.get("/metrics", headers=first.owner)).text
+        assert 'status="204"' not in (await second.client.get("/metrics", headers=second.owner)).text
+
+
+async def test_metrics_may_have_a_listener_of_their_own(serving: Serving, unused_tcp_port: int) -> None:
+    """There they need no key, and nothing else is served."""
+    async with serving(metrics_listen=f"127.0.0.1:{unused_tcp_port}"), httpx.AsyncClient(trust_env=False) as client:
+        answer = await client.get(f"http://127.0.0.1:{unused_tcp_port}/metrics")
+        assert answer.status_code == 200
+        assert "footfall_accepting 1.0" in answer.text
+        assert (await client.get(f"http://127.0.0.1:{unused_tcp_port}/healthz")).status_code == 404
+
+
+async def test_health_is_open_and_says_little(running: Running) -> None:
+    """Status, version and warnings; no site, no file."""
+    answer = await running.client.get("/healthz")
+    assert answer.status_code == 200
+    assert set(answer.json()) == {"status", "version", "warnings"}
+
+
+async def test_robots_are_asked_to_stay_out_and_machines_get_a_description(running: Running) -> None:
+    """robots.txt disallows everything; the description is OpenAPI 3.1 and names the doors."""
+    assert (await running.client.get("/robots.txt")).text == "User-agent: *\nDisallow: /\n"
+    document = (await running.client.get("/openapi.json")).json()
+    assert document["openapi"].startswith("3.1")
+    assert {"/e", "/p.gif", "/api/live/{site}", "/api/live/{site}/stream", "/healthz"} <= set(document["paths"])
+
+
+@pytest.mark.parametrize("path", ["/", "/s/open-site", "/healthz", "/robots.txt", "/openapi.json", "/nothing"])
+async def test_head_is_get_without_a_body(serving: Serving, path: str) -> None:
+    """The same status and headers."""
+    async with serving() as running:
+        get, head = await running.client.get(path), await running.client.head(path)
+        assert head.status_code == get.status_code
+        assert head.content == b""
+        assert {name for name in head.headers if name != "date"} == {name for name in get.headers if name != "date"}
+
+
+async def test_a_fault_is_told_by_an_id_alone(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever breaks inside, each door answers 500 in its own shape and gives nothing away."""
+
+    def broken(*arguments: object) -> None:
+        raise RuntimeError("the secret reason")
+
+    async with serving() as running:
+        monkeypatch.setattr(running.house.hub, "snapshot", broken)
+        monkeypatch.setattr(running.house.intake, "collect", broken)
+        api = await running.client.get("/api/live/open-site")
+        facts = await post(running, view())
+        assert api.status_code == facts.status_code == 500
+        assert set(api.json()) == {"error"}
+        assert facts.json()["errors"][0]["field"] == "server"
+        assert facts.headers["access-control-allow-origin"] == "*"
+        for answer in (api, facts):
+            assert "secret" not in answer.text
+            assert re.search(r"the log has it as [0-9a-f]{8}", answer.text)
