@@ -143,7 +143,11 @@ def demo(config: Config, readers: int, seconds: float | None, remove: bool) -> N
     """
     from footfall.demo import run
 
-    _run(run.remove(config) if remove else run.demo(config, readers, seconds))
+    try:
+        asyncio.run(run.remove(config) if remove else run.demo(config, readers, seconds))
+    except KeyboardInterrupt:
+        if remove:
+            raise  # for the demo itself it is the way to end it
 
 
 @main.group()
