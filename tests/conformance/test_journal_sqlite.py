@@ -32,8 +32,8 @@ async def ids_of(path: Path) -> list[int]:
 
 
 async def test_what_was_acknowledged_survives_sigkill(tmp_path: Path, a_child: AChild) -> None:
-    """Five kills at some moment between or within appends: everything said is there, in order, once."""
-    for patience in (5, 17, 2, 40, 11):
+    """Kills at some moment between or within appends: everything said is there, in order, once."""
+    for patience in (5, 17, 2, 40):
         child = a_child("journal-forever", tmp_path / "j.sqlite")
         for _ in range(patience):
             assert child.hear()

@@ -85,7 +85,7 @@ def test_a_folder_has_one_owner(tmp_path: Path) -> None:
 
 def test_a_killed_owner_is_followed_at_once(tmp_path: Path) -> None:
     """Opened in the moment after SIGKILL, while the other may still be dying."""
-    for _ in range(5):
+    for _ in range(3):
         process = holder(tmp_path / "data")
         process.kill()
         open_folder(tmp_path / "data", patience=30).close()

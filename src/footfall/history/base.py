@@ -29,9 +29,15 @@ class History(Protocol):
     async def append(self, rows: Rows, position: Position) -> None:
         """Add the rows and move to `position`, both or neither, durable on return. `position` never goes back.
 
-        Rows whose seq is at or below the present position are already there and must be left out by the caller.
-        With `rows.erase` set (and nothing else) the matching facts are removed, and the visits and ledger lines that
-        stood for nothing else. Raises HistoryFailed; nothing was changed then, and the next call starts from a fresh connection.
+        Rows at or below the present position are there already and are left out; a call with a position at or below it does
+        nothing. So a call that failed may simply be made again, also with newer rows added.
+
+        With `rows.erase` set (and nothing else) the matching facts are removed. Visits that lost all their facts go with them,
+        those that lost some are counted again from the rest. The ledger (what was received) and content (what was published)
+        stay.
+
+        Raises HistoryFailed; the next call starts from a fresh connection. Nothing was changed then, unless the failure came
+        so late that nobody can tell: `position` knows.
         """
         ...
 
@@ -40,7 +46,10 @@ class History(Protocol):
         ...
 
     async def fetch(self, statement: Statement) -> Table:
-        """Rows of a question, as tuples. Raises TooExpensive past a limit, HistoryFailed otherwise."""
+        """Rows of a question, as tuples. It is one SELECT, and can read the tables and nothing else.
+
+        Raises TooExpensive past a limit, HistoryFailed otherwise.
+        """
         ...
 
     async def close(self) -> None:

@@ -45,7 +45,8 @@ class Journal(Protocol):
         ...
 
     async def trim(self, before: Position, *, wipe: bool = False) -> None:
-        """Forget records with seq <= `before`, as far as whole batches allow. `wipe` also overwrites what they held."""
+        """Forget records with seq <= `before`, as far as whole batches allow. With `wipe`, none of what was forgotten (nor of
+        checkpoints that were dropped before) can be found in the store's files on return. Raises JournalFailed."""
         ...
 
     async def close(self) -> None:

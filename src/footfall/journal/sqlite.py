@@ -32,7 +32,7 @@ Batch = tuple[Position, Sequence[Record]]
 
 BUSY_SECONDS = 5.0  # how long to wait for the registry's short transactions before giving up
 READ_BYTES = 1 << 20  # `follow` decodes about this much at a time
-TRIM_BATCHES = 64  # one transaction of a trim: an append in between waits for no more than this
+TRIM_BATCHES, TRIM_BYTES = 64, 1 << 18  # one transaction of a trim: an append in between waits for no more than this
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS journal (store_id TEXT NOT NULL, tail INTEGER NOT NULL);
@@ -200,20 +200,19 @@ class SqliteJournal:
         return tail, tail if last is None else last
 
     def _trim(self, before: Position) -> bool:
-        """One step; whether there may be more."""
+        """One step; whether there was something to do."""
         connection = self._connected()
         try:
             connection.execute("BEGIN IMMEDIATE")
-            rows = connection.execute("SELECT last FROM batches WHERE last <= ? ORDER BY last LIMIT ?", (before, TRIM_BATCHES))
-            lasts = rows.fetchall()
-            if lasts:
-                connection.execute("DELETE FROM batches WHERE last <= ?", lasts[-1])
-                connection.execute("UPDATE journal SET tail = ?", lasts[-1])
+            upto = _trim_step(connection, before)
+            if upto is not None:
+                connection.execute("DELETE FROM batches WHERE last <= ?", (upto,))
+                connection.execute("UPDATE journal SET tail = ?", (upto,))
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._disconnect()
             raise JournalFailed(f"the journal could not be trimmed: {error}") from error
-        return len(lasts) == TRIM_BATCHES
+        return upto is not None
 
     def _empty_wal(self) -> None:
         try:
@@ -246,6 +245,18 @@ def connect(path: Path, synchronous: str = "FULL") -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _trim_step(connection: sqlite3.Connection, before: Position) -> Position | None:
+    """The last batch that one step takes, at least one; None when there is none left."""
+    upto, size = None, 0
+    sql = "SELECT last, length(body) FROM batches WHERE last <= ? ORDER BY last LIMIT ?"
+    for last, length in connection.execute(sql, (before, TRIM_BATCHES)).fetchall():
+        size += length
+        if upto is not None and size > TRIM_BYTES:
+            break
+        upto = last
+    return upto
 
 
 def _checksum(first: Position, last: Position, body: bytes) -> int:

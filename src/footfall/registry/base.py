@@ -18,7 +18,10 @@ class Checkpoint:
 
 
 class Registry(Protocol):
-    """Documents are JSON bytes; what is in them is their owner's business. Every call is durable on return."""
+    """Documents are JSON bytes; what is in them is their owner's business. Every call is durable on return.
+
+    Every method raises Busy when the store cannot be used just now; the next call starts from a fresh connection.
+    """
 
     async def put(self, kind: str, id: str, document: bytes) -> None:
         """Add or replace a document."""

@@ -1,6 +1,6 @@
 """The embedded registry: tables in the journal's SQLite file, over a connection and a thread of its own.
 
-SQLite has one write lock: every transaction here is short (a document, or at most 1 MiB of a checkpoint), so that an append
+SQLite has one write lock: every transaction here is short (a document, or at most 256 KiB of a checkpoint), so that an append
 to the journal never waits more than a few milliseconds for it. What is deleted is overwritten (`secure_delete`); its last
 traces leave the WAL with the journal's `trim(wipe=True)`.
 """
@@ -22,7 +22,7 @@ from footfall.registry.base import Checkpoint
 
 T = TypeVar("T")
 
-PIECE_BYTES = 1 << 20
+PIECE_BYTES = 1 << 18
 KEPT = 2  # valid checkpoints
 
 SCHEMA = """
