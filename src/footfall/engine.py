@@ -298,7 +298,8 @@ class Engine:
         fold.ids, fold.ledger, fold.faults = self.fold.ids, self.fold.ledger, self.fold.faults
         fold.dirty = {*fold.sites, *self.fold.sites}
         for site, state in self.fold.sites.items():
-            fold.site(site).presence = state.presence
+            fold.site(site).presence, fold.site(site).minutes = state.presence, state.minutes
+        fold.site(erase.site).minutes.erase(erase)
         if erase.visitor is not None:
             fold.site(erase.site).presence.forget(erase.visitor)
         elif (erase.path, erase.page_type, erase.first, erase.last) == (None, None, None, None):
@@ -309,8 +310,8 @@ class Engine:
 
 
 async def sweep(engine: Engine) -> None:
-    """One round of the clock: close what is final, a bounded number of visits at a time, and remove stale readers."""
+    """One round of the clock: close what is final, a bounded number at a time, and remove stale readers."""
     await engine.command(Sweep(engine.now(), cleanup="*"))
-    while engine.fold.closing and engine.fold.closing[0][0] <= engine.now():
+    while engine.fold.sweepable(engine.now()):
         await engine.command(Sweep(engine.now()))
     engine.on_change(set(engine.fold.sites))

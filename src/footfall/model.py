@@ -174,6 +174,19 @@ class VisitRow(msgspec.Struct, frozen=True, gc=False):
     first: Fact
 
 
+class MinuteRow(msgspec.Struct, frozen=True, gc=False):
+    """One visitor in one minute (its beginning, ms): on which page at its end, from where, in which visit (0: none)."""
+
+    seq: int
+    n: int
+    site: str
+    minute: int
+    visitor: int
+    path: str
+    country: str
+    visit: int
+
+
 class LedgerRow(msgspec.Struct, frozen=True, gc=False):
     """An increment: so many facts of a door had this outcome in the hour that began at `hour`."""
 
@@ -205,12 +218,14 @@ class Rows:
 
     facts: list[FactRow] = field(default_factory=list)
     visits: list[VisitRow] = field(default_factory=list)
+    minutes: list[MinuteRow] = field(default_factory=list)
     ledger: list[LedgerRow] = field(default_factory=list)
     content: list[ContentRow] = field(default_factory=list)
     erase: Erase | None = None
 
     def __len__(self) -> int:
-        return len(self.facts) + len(self.visits) + len(self.ledger) + len(self.content) + (self.erase is not None)
+        rows = len(self.facts) + len(self.visits) + len(self.minutes) + len(self.ledger) + len(self.content)
+        return rows + (self.erase is not None)
 
 
 # --- documents of the registry ---

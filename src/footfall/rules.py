@@ -21,6 +21,7 @@ CLOCK_TOLERANCE = 5 * MINUTE  # a start further behind the last record than this
 
 BACKFILL_CHUNK = 500  # the original's BACKFILL_BATCH_SIZE
 SWEEP_VISITS = 2_000  # how many visits one sweep closes at most
+SWEEP_MINUTES = 5_000  # minutes are made rows whole, and no further one once a sweep has made so many rows
 MAX_FACTS_PER_REQUEST = 100
 
 MAX_PATH_BYTES = 16 * 1024

@@ -108,6 +108,7 @@ class Sink:
                 break
             step.facts += rows.facts
             step.visits += rows.visits
+            step.minutes += rows.minutes
             step.ledger += rows.ledger
             step.content += rows.content
             seq, items, total = last, items + 1, total + weight

@@ -24,7 +24,7 @@ class Statement:
 
 
 class History(Protocol):
-    """Tables `facts`, `visits`, `ledger`, `content` (schema/*.sql), each ordered by (seq, n)."""
+    """Tables `facts`, `visits`, `minutes`, `ledger`, `content` (schema/*.sql), each ordered by (seq, n)."""
 
     async def append(self, rows: Rows, position: Position) -> None:
         """Add the rows and move to `position`, both or neither, durable on return. `position` never goes back.

@@ -286,6 +286,7 @@ def _write(connection: duckdb.DuckDBPyConnection, rows: Rows, here: Position, po
         erase_facts(connection, rows.erase)
     _add(connection, "facts", [row for row in rows.facts if row.seq > here], flat.fact_values)
     _add(connection, "visits", [row for row in rows.visits if row.seq > here], flat.visit_values)
+    _add(connection, "minutes", [row for row in rows.minutes if row.seq > here], flat.minute_values)
     _add(connection, "ledger", [row for row in rows.ledger if row.seq > here], flat.ledger_values)
     _add(connection, "content", [row for row in rows.content if row.seq > here], flat.content_values)
     connection.execute("UPDATE state SET position = ?", [position])

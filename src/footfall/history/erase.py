@@ -41,6 +41,7 @@ def erase_facts(connection: duckdb.DuckDBPyConnection, erase: Erase) -> None:
     matching = " AND ".join(["site = ?", *given])
     params = [erase.site, *given.values()]
     # Bots and imports have visit 0, no row in visits, and may be millions: left out to spare the recount.
+    _erase_minutes(connection, erase)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT visit FROM facts WHERE {matching} AND visit <> 0", params
     )
@@ -54,3 +55,18 @@ def erase_facts(connection: duckdb.DuckDBPyConnection, erase: Erase) -> None:
     connection.execute("DROP TABLE touched")
     if not given:  # the whole site: what it published goes with it
         connection.execute("DELETE FROM content WHERE site = ?", [erase.site])
+
+
+def _erase_minutes(connection: duckdb.DuckDBPyConnection, erase: Erase) -> None:
+    """Presence goes by the same conditions, but for the page type, which minutes do not know."""
+    if erase.page_type is not None:
+        return
+    conditions = {
+        "path = ?": erase.path,
+        "visitor = ?": erase.visitor,
+        "minute_ms >= ?": erase.first,
+        "minute_ms <= ?": erase.last,
+    }
+    given = {condition: value for condition, value in conditions.items() if value is not None}
+    matching = " AND ".join(["site = ?", *given])
+    connection.execute(f"DELETE FROM minutes WHERE {matching}", [erase.site, *given.values()])

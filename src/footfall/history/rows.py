@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
-from footfall.model import ContentRow, Fact, FactRow, LedgerRow, VisitRow
+from footfall.model import ContentRow, Fact, FactRow, LedgerRow, MinuteRow, VisitRow
 
 Values = tuple[Any, ...]  # one flat row
 
@@ -48,6 +48,7 @@ _OF_FIRST = (
 FACTS = ("seq", "n", "ts_ms", "counted", "visit", *(_RENAMED.get(name, name) for name in _FACT_FIELDS))
 VISITS = ("seq", "n", "visit", "start_ms", "end_ms", "entry", "exit", "views", "events", "engaged", *_OF_FIRST)
 LEDGER = ("seq", "n", "site", "door", "hour_ms", "outcome", "reason", "count")
+MINUTES = ("seq", "n", "site", "minute_ms", "visitor", "path", "country", "visit")
 CONTENT = ("seq", "n", "site", "kind", "slug", "title", "published")
 
 _PROPS = FACTS.index("props")
@@ -76,6 +77,11 @@ def fact_row(values: Sequence[Any]) -> FactRow:
 def visit_values(row: VisitRow) -> Values:
     """In the order of VISITS."""
     return (*astuple(row)[:-1], *_of_first(row.first))
+
+
+def minute_values(row: MinuteRow) -> Values:
+    """In the order of MINUTES."""
+    return astuple(row)
 
 
 def ledger_values(row: LedgerRow) -> Values:

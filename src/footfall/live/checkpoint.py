@@ -14,9 +14,11 @@ import msgspec
 
 from footfall.live import fold as folding
 from footfall.live.fold import Fold, Line
+from footfall.live.minutes import Moment
 from footfall.live.pages import Item, Pages
 from footfall.live.presence import Presence, Reader
 from footfall.live.runs import Runs
+from footfall.live.site import SiteState
 from footfall.live.visits import Visit
 
 FORMAT = f"1.{folding.VERSION}"
@@ -74,7 +76,15 @@ class _Visits(msgspec.Struct, array_like=True, tag="visits"):
     visits: list[tuple[int, list[Visit]]]
 
 
-_Part = _Head | _Closing | _Ledger | _Keys | _Site | _Paths | _Readers | _Visits
+class _Minute(msgspec.Struct, array_like=True, tag="minute"):
+    """A piece of a minute."""
+
+    site: str
+    minute: int
+    moments: list[tuple[int, Moment]]
+
+
+_Part = _Head | _Closing | _Ledger | _Keys | _Site | _Paths | _Readers | _Visits | _Minute
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Part)
 
@@ -91,30 +101,37 @@ def capture(fold: Fold) -> Fold:
         copy.pages = state.pages.copy()
         copy.presence.readers, copy.presence.next_row = dict(state.presence.readers), state.presence.next_row
         copy.visits.open = dict(state.visits.open)
+        copy.minutes = state.minutes.copy()
     return twin
 
 
 def encoded(captured: Fold) -> Iterator[bytes]:
     """The slices of a captured state."""
-    parts: list[Iterable[_Part]] = [
-        [_Head(captured.seq, captured.now, captured.counted_to)],
-        (_Closing(piece) for piece in _sliced(captured.closing)),
-        (_Ledger(piece) for piece in _sliced(captured.ledger.items())),
-        _keys(".ids", captured.ids),
-        _keys(".counted", captured.counted),
-    ]
+    for part in _parts(captured):
+        yield _encoder.encode(part)
+
+
+def _parts(captured: Fold) -> Iterator[_Part]:
+    yield _Head(captured.seq, captured.now, captured.counted_to)
+    yield from (_Closing(piece) for piece in _sliced(captured.closing))
+    yield from (_Ledger(piece) for piece in _sliced(captured.ledger.items()))
+    yield from _keys(".ids", captured.ids)
+    yield from _keys(".counted", captured.counted)
     for id, state in captured.sites.items():
-        content = [(kind, slug, item) for (kind, slug), item in state.pages.content.items()]
-        parts.append([_Site(id, state.views, state.since, state.presence.next_row, content)])
-        parts.append(_keys(id, state.visitors))
-        views = zip(state.pages.numbers, state.pages.views, strict=True)
-        parts.append(_Paths(id, piece) for piece in _sliced(views))
-        parts.append(_Readers(id, piece) for piece in _sliced(state.presence.readers.items()))
-        open_visits = ((visitor, list(visits)) for visitor, visits in state.visits.open.items())
-        parts.append(_Visits(id, piece) for piece in _sliced(open_visits))
-    for group in parts:
-        for part in group:
-            yield _encoder.encode(part)
+        yield from _site_parts(id, state)
+
+
+def _site_parts(id: str, state: SiteState) -> Iterator[_Part]:
+    content = [(kind, slug, item) for (kind, slug), item in state.pages.content.items()]
+    yield _Site(id, state.views, state.since, state.presence.next_row, content)
+    yield from _keys(id, state.visitors)
+    views = zip(state.pages.numbers, state.pages.views, strict=True)
+    yield from (_Paths(id, piece) for piece in _sliced(views))
+    yield from (_Readers(id, piece) for piece in _sliced(state.presence.readers.items()))
+    open_visits = ((visitor, list(visits)) for visitor, visits in state.visits.open.items())
+    yield from (_Visits(id, piece) for piece in _sliced(open_visits))
+    for minute, moments in state.minutes.moments.items():
+        yield from (_Minute(id, minute, piece) for piece in _sliced(moments.items()))
 
 
 def _keys(owner: str, runs: Runs) -> Iterator[_Keys]:
@@ -161,6 +178,8 @@ def restored(parts: Sequence[bytes], now: int) -> Fold:
             views.setdefault(part.site, []).extend(part.views)
         elif isinstance(part, _Readers):
             readers.setdefault(part.site, {}).update(part.readers)
+        elif isinstance(part, _Minute):
+            fold.site(part.site).minutes.restore(part.minute, part.moments)
         else:
             fold.site(part.site).visits.open.update((visitor, tuple(visits)) for visitor, visits in part.visits)
     fold.ids = _runs(runs.get(".ids", []), valued=True)

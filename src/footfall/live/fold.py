@@ -26,6 +26,7 @@ from footfall.model import (
     Import,
     Kind,
     LedgerRow,
+    MinuteRow,
     Publish,
     Record,
     Refused,
@@ -125,14 +126,14 @@ class Fold:
             self._remember(fact, time, number)
         visit = self._join(fact, time, state, counted)
         if fact.door != rules.ORIGINAL:
-            state.presence.sign(fact, time, self.now)
+            self._sign(fact, time, state, visit)
         self.rows.facts.append(FactRow(seq, 0, time, counted, visit, fact))
         self.dirty.add(fact.site)
         return STORED if counted else REPEAT
 
     def _event(self, seq: int, fact: Fact, time: int, state: SiteState) -> Verdict:
         visit = self._join(fact, time, state, False)
-        state.presence.sign(fact, time, self.now)
+        self._sign(fact, time, state, visit)
         self.rows.facts.append(FactRow(seq, 0, time, False, visit, fact))
         self.dirty.add(fact.site)
         return STORED
@@ -142,11 +143,25 @@ class Fold:
         presence = state.presence
         if fact.kind == Kind.LEAVE:
             presence.leave(fact, time, self.now)
-        elif not (presence.beat_original if fact.door == rules.ORIGINAL else presence.sign)(fact, time, self.now):
-            return EARLY
-        state.visits.join(fact, time, False)
+            state.minutes.leave(fact, time)
+            state.visits.join(fact, time, False)
+        else:
+            if not (presence.beat_original if fact.door == rules.ORIGINAL else presence.sign)(fact, time, self.now):
+                return EARLY
+            visit, _ = state.visits.join(fact, time, False)
+            self._here(fact, time, state, 0 if visit is None else visit.id)
         self.dirty.add(fact.site)
         return STORED
+
+    def _sign(self, fact: Fact, time: int, state: SiteState, visit: int) -> None:
+        state.presence.sign(fact, time, self.now)
+        self._here(fact, time, state, visit)
+
+    def _here(self, fact: Fact, time: int, state: SiteState, visit: int) -> None:
+        """A sign of life: the minutes that it reaches into have this visitor."""
+        reader = state.presence.readers.get(fact.visitor)
+        country = fact.country or (reader.country if reader is not None else None) or ""
+        state.minutes.sign(fact, time, country, visit)
 
     def _join(self, fact: Fact, time: int, state: SiteState, counted: bool) -> int:
         visit, begun = state.visits.join(fact, time, counted)
@@ -221,6 +236,7 @@ class Fold:
         self.ids.drop(self.now - rules.WINDOW_KEPT)
         self.counted.drop(self.now - rules.WINDOW_KEPT)
         self._close_visits(seq)
+        self._close_minutes(seq)
         for n, ((site, door, hour, outcome, reason), count) in enumerate(self.ledger.items()):
             self.rows.ledger.append(LedgerRow(seq, n, site, door, hour, outcome, reason, count))
         self.ledger = {}
@@ -243,3 +259,19 @@ class Fold:
                 row = (due.id, due.start, due.end, due.entry, due.exit, due.views, due.events, due.engaged, due.first)
                 self.rows.visits.append(VisitRow(seq, n, *row))
                 n += 1
+
+    def _close_minutes(self, seq: int) -> None:
+        rows = self.rows.minutes
+        n = 0
+        for site, state in self.sites.items():
+            for minute in state.minutes.final(self.now):
+                if n >= rules.SWEEP_MINUTES:
+                    return
+                for visitor, moment in state.minutes.take(minute):
+                    rows.append(MinuteRow(seq, n, site, minute, visitor, moment.path or "", moment.country, moment.visit))
+                    n += 1
+
+    def sweepable(self, now: int) -> bool:
+        """Whether a sweep at `now` finds something that is final."""
+        visits = bool(self.closing) and self.closing[0][0] <= now
+        return visits or any(state.minutes.final(now) for state in self.sites.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from footfall.live.minutes import Minutes
 from footfall.live.pages import Pages
 from footfall.live.presence import Presence
 from footfall.live.runs import Runs
@@ -11,7 +12,7 @@ from footfall.live.visits import Visits
 class SiteState:
     """What the fold knows of a site: counters that equal a recount of the rows, who is here, what is open."""
 
-    __slots__ = ("pages", "presence", "since", "views", "visitors", "visits")
+    __slots__ = ("minutes", "pages", "presence", "since", "views", "visitors", "visits")
 
     def __init__(self) -> None:
         self.views = 0  # counted views
@@ -20,6 +21,7 @@ class SiteState:
         self.pages = Pages()
         self.presence = Presence()
         self.visits = Visits()
+        self.minutes = Minutes()
 
     def count_view(self, path: str, visitor: int, time: int) -> int:
         """Add a counted view to every counter; returns the path's number."""

@@ -84,6 +84,18 @@ CREATE TABLE IF NOT EXISTS visits (
     storageless BOOLEAN NOT NULL
 );
 
+-- One visitor in one minute each: presence as history.
+CREATE TABLE IF NOT EXISTS minutes (
+    seq BIGINT NOT NULL,
+    n INTEGER NOT NULL,
+    site VARCHAR NOT NULL,
+    minute_ms BIGINT NOT NULL,      -- its beginning
+    visitor UBIGINT NOT NULL,
+    path VARCHAR NOT NULL,          -- at its end
+    country VARCHAR NOT NULL,       -- '' if not known
+    visit UBIGINT NOT NULL          -- 0 if none
+);
+
 -- Increments: so many facts of a door had this outcome in the hour that began at hour_ms. What was received, so never erased.
 CREATE TABLE IF NOT EXISTS ledger (
     seq BIGINT NOT NULL,

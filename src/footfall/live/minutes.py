@@ -1,0 +1,108 @@
+"""Who was here in each minute of one site: presence as history. Pure.
+
+A visitor is in a minute if presence overlaps it: from a sign of life for two minutes, cut short ten seconds after a leave.
+Each minute keeps, for each visitor, the latest thing in fact time that reaches into it, a sign of life or a leave, so facts
+may come late and in any order. No fact reaches back further than 30 minutes: after that a minute is final, and a sweep
+makes it rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from footfall import rules
+from footfall.model import Erase, Fact
+
+FINAL_AFTER = rules.MINUTE + rules.LATENESS  # from its beginning
+
+
+class Moment(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The last word on a visitor in a minute. `path` is None if it is a leave: then the visitor is not in it."""
+
+    time: int
+    path: str | None
+    country: str
+    visit: int
+
+
+class Minutes:
+    """Minutes that are not final, by their beginning (ms, a multiple of 60,000)."""
+
+    __slots__ = ("moments", "people")
+
+    def __init__(self) -> None:
+        self.moments: dict[int, dict[int, Moment]] = {}
+        self.people: dict[int, int] = {}  # how many are in each minute
+
+    def sign(self, fact: Fact, time: int, country: str, visit: int) -> None:
+        """A sign of life at `time`: the visitor is here until the timeout, on this path."""
+        moment = Moment(time, fact.path, country, visit)
+        minute = time - time % rules.MINUTE
+        while minute < time + rules.PRESENCE_TIMEOUT:
+            self._put(minute, fact.visitor, moment)
+            minute += rules.MINUTE
+
+    def leave(self, fact: Fact, time: int) -> None:
+        """The visitor left that path: out of the minutes that begin after the grace, unless it was on another path by then."""
+        last = self.moments.get(time - time % rules.MINUTE, {}).get(fact.visitor)
+        if last is None or last.path != fact.path:
+            return
+        moment = Moment(time, None, "", 0)
+        end = time + rules.LEAVE_GRACE
+        minute = end - end % rules.MINUTE + (rules.MINUTE if end % rules.MINUTE else 0)
+        while minute < time + rules.PRESENCE_TIMEOUT:
+            self._put(minute, fact.visitor, moment)
+            minute += rules.MINUTE
+
+    def _put(self, minute: int, visitor: int, moment: Moment) -> None:
+        moments = self.moments.get(minute)
+        if moments is None:
+            moments = self.moments[minute] = {}
+        last = moments.get(visitor)
+        if last is not None and last.time > moment.time:
+            return
+        moments[visitor] = moment
+        change = (moment.path is not None) - (last is not None and last.path is not None)
+        if change:
+            self.people[minute] = self.people.get(minute, 0) + change
+
+    def trend(self, now: int, minutes: int) -> list[int]:
+        """People in each of the last `minutes` minutes up to the one that `now` is in, oldest first."""
+        current = now - now % rules.MINUTE
+        return [self.people.get(current - back * rules.MINUTE, 0) for back in range(minutes - 1, -1, -1)]
+
+    def final(self, now: int) -> list[int]:
+        """The minutes that no fact can change any more, oldest first."""
+        return sorted(minute for minute in self.moments if minute + FINAL_AFTER <= now)
+
+    def take(self, minute: int) -> Iterator[tuple[int, Moment]]:
+        """The (visitor, moment)s of a minute, in order of visitor, and forget it."""
+        self.people.pop(minute, None)
+        moments = self.moments.pop(minute)
+        return ((visitor, moments[visitor]) for visitor in sorted(moments) if moments[visitor].path is not None)
+
+    def erase(self, erase: Erase) -> None:
+        """Forget the moments that an erase of facts by visitor, path or time matches."""
+        if erase.page_type is not None:
+            return
+        for minute, moments in self.moments.items():
+            if (erase.first is not None and minute < erase.first) or (erase.last is not None and minute > erase.last):
+                continue
+            for visitor, moment in list(moments.items()):
+                if erase.visitor in (None, visitor) and erase.path in (None, moment.path):
+                    del moments[visitor]
+                    self.people[minute] = self.people.get(minute, 0) - (moment.path is not None)
+
+    def restore(self, minute: int, moments: Iterable[tuple[int, Moment]]) -> None:
+        """Put back moments of a minute that a checkpoint held."""
+        for visitor, moment in moments:
+            self._put(minute, visitor, moment)
+
+    def copy(self) -> Minutes:
+        """An independent copy."""
+        twin = Minutes()
+        twin.moments = {minute: dict(moments) for minute, moments in self.moments.items()}
+        twin.people = dict(self.people)
+        return twin
