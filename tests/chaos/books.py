@@ -1,0 +1,80 @@
+"""What a stopped data folder holds, read through Footfall's own parts, and compared with what a story says it must."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from footfall.clock import process_clock
+from footfall.engine import sweep
+from footfall.history.base import Statement
+from footfall.store import open_store
+
+from .load import Load
+
+
+class Books(NamedTuple):
+    """Rows of one site. `ledger` counts facts by outcome."""
+
+    titles: Counter[str]
+    names: Counter[str]
+    counted: int
+    visitors: int
+    ledger: Counter[str]
+    differences: list[str]
+
+
+async def read(folder: Path, site: str) -> Books:
+    """Open the folder as the server does, close the ledger's books, read everything."""
+    store = await open_store(folder, process_clock())
+    try:
+        await sweep(store.engine)
+
+        async def ask(sql: str, *params: object) -> list[tuple[Any, ...]]:
+            table, lag = await store.engine.fetch(Statement(sql, params, seconds=60, max_rows=10_000_000))
+            assert lag == 0
+            return [tuple(row) for row in table]
+
+        titles = await ask("SELECT title, count(*) FROM facts WHERE site = ? AND kind = 0 GROUP BY title", site)
+        names = await ask("SELECT name, count(*) FROM facts WHERE site = ? AND kind = 2 GROUP BY name", site)
+        ((counted, visitors),) = await ask("SELECT count(*), count(DISTINCT visitor) FROM facts WHERE site = ? AND counted", site)
+        ledger = await ask("SELECT outcome, sum(count)::BIGINT FROM ledger WHERE site = ? GROUP BY outcome", site)
+        ((seqs, rows),) = await ask("SELECT count(DISTINCT (seq, n)), count(*) FROM facts")
+        assert seqs == rows, "two rows have the same (seq, n)"
+        return Books(
+            Counter(dict(titles)), Counter(dict(names)), counted, visitors, Counter(dict(ledger)), await store.engine.verify()
+        )
+    finally:
+        await store.close()
+
+
+def disagreements(books: Books, load: Load, *, complete_ledger: bool = True) -> list[str]:
+    """Where the books differ from the story, once every request was acknowledged: one sentence each."""
+    model, found = load.story.model, list(books.differences)
+
+    def same(what: str, wanted: object, got: object) -> None:
+        if wanted != got:
+            found.append(f"{what}: expected {wanted}, found {got}")
+
+    for what, wanted, got in (("view", model.titles, books.titles), ("event", model.names, books.names)):
+        lost, foreign = sorted(wanted - got.keys()), sorted(got.keys() - wanted)
+        doubled = sorted(text for text, count in got.items() if count != 1)
+        for fault, texts in (("lost", lost), ("foreign", foreign), ("stored more than once", doubled)):
+            if texts:
+                found.append(f"{len(texts)} {what}s {fault}, such as {texts[:3]}")
+    same("counted views", len(model.views), books.counted)
+    same("visitors", len(model.visitors), books.visitors)
+    outcomes, ledger = model.outcomes, books.ledger
+    same("acknowledged facts", sum(outcomes.values()), load.acknowledged)
+    same("ledger: bots", outcomes["bot"], ledger["bot"])
+    same("ledger: repeats", outcomes["repeat"], ledger["repeat"])
+    same("ledger: stored or early", outcomes["view"] + outcomes["event"] + outcomes["beat"], ledger["stored"] + ledger["early"])
+    received = sum(ledger.values())
+    if complete_ledger:
+        if not received <= load.sent:
+            found.append(f"ledger: {received} facts received, but only {load.sent} were sent")
+        # A refusal is told at once and written with the next batch: it is no promise.
+        if not load.answered - load.statuses[400] <= received:
+            found.append(f"ledger: {received} facts received, but {load.answered} were answered")
+    return found
