@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from footfall.errors import InvalidInput
 from footfall.http.auth import cookie_token
 
 from .conftest import Running, Serving
@@ -176,6 +178,9 @@ async def test_a_fault_is_told_by_an_id_alone(serving: Serving, monkeypatch: pyt
     async with serving() as running:
         monkeypatch.setattr(running.house.hub, "snapshot", broken)
         monkeypatch.setattr(running.house.intake, "collect", broken)
+        monkeypatch.setattr(running.house.intake, "pixel", broken)
+        pixel = await running.client.get("/p.gif?s=open-site")
+        assert (pixel.status_code, pixel.content[:6]) == (500, b"GIF89a")
         api = await running.client.get("/api/live/open-site")
         facts = await post(running, view())
         assert api.status_code == facts.status_code == 500
@@ -185,3 +190,22 @@ async def test_a_fault_is_told_by_an_id_alone(serving: Serving, monkeypatch: pyt
         for answer in (api, facts):
             assert "secret" not in answer.text
             assert re.search(r"the log has it as [0-9a-f]{8}", answer.text)
+
+
+async def test_what_fits_no_door_is_told_in_the_shape_of_its_neighbours(running: Running) -> None:
+    """JSON below /api/, a page elsewhere, and Allow where only the method was wrong."""
+    for method, path, status in (("GET", "/api/nothing", 404), ("POST", "/api/sites", 405)):
+        answer = await running.client.request(method, path)
+        assert (answer.status_code, set(answer.json())) == (status, {"error"})
+    answer = await running.client.post("/healthz")
+    assert answer.status_code == 405
+    assert "GET" in answer.headers["allow"]
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+async def test_a_metrics_address_that_is_taken_is_named(serving: Serving, unused_tcp_port: int) -> None:
+    """The setting is at fault and is called by its name."""
+    async with await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", unused_tcp_port):
+        with pytest.raises(InvalidInput, match="metrics_listen"):
+            async with serving(metrics_listen=f"127.0.0.1:{unused_tcp_port}"):
+                pass

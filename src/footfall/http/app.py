@@ -33,6 +33,7 @@ from footfall.errors import FootfallError
 from footfall.house import House, open_house
 from footfall.http import plain
 from footfall.http.answers import ANY_ORIGIN, JSON, NO_STORE, Receive, Scope, Send, answer, outcome, page_headers, route_path
+from footfall.http.collect import GIF, PIXEL
 from footfall.http.doors import Doors
 from footfall.http.stopping import told_to_stop
 
@@ -124,6 +125,8 @@ async def _fault(path: str, request: str, send: Send) -> None:
     said = f"something went wrong here; the log has it as {request}"
     if path == "/e":
         await answer(send, 500, [JSON, NO_STORE, ANY_ORIGIN], outcome(said, "server"))
+    elif path == "/p.gif":
+        await answer(send, 500, PIXEL, GIF)
     elif path.startswith("/api/"):
         await answer(send, 500, [JSON, NO_STORE], msgspec.json.encode({"error": said}))
     else:

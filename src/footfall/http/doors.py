@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from starlette.exceptions import HTTPException
 from starlette.routing import Route, Router
 
 from footfall.house import House
@@ -16,8 +17,8 @@ from footfall.http.assets import packaged
 from footfall.http.auth import Gate
 from footfall.http.collect import Collect
 from footfall.http.live import Live
-from footfall.http.ops import Ops, Readings, serve_metrics
-from footfall.http.page import Pages, not_found
+from footfall.http.ops import Ops, Readings, problem, serve_metrics
+from footfall.http.page import Pages, said
 from footfall.http.sites import routes as site_routes
 from footfall.http.warnings import Warnings
 from footfall.intake import TrustedProxies
@@ -66,8 +67,16 @@ class Doors:
         elif path in self._assets:
             await self._assets(scope, receive, send)
         else:
-            own = {key: value for key, value in scope.items() if key not in FOREIGN}
-            await self._router(own, receive, send)
+            await self._route(path, scope, receive, send)
+
+    async def _route(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        own = {key: value for key, value in scope.items() if key not in FOREIGN}
+        try:
+            await self._router({**own, "app": self}, receive, send)  # within an "app" Starlette raises instead of answering
+        except HTTPException as error:
+            response = problem(error.status_code) if path.startswith("/api/") else said(error.status_code)
+            response.headers.update(error.headers or {})
+            await response(scope, receive, send)
 
     async def _tick(self) -> None:
         while True:
@@ -77,9 +86,6 @@ class Doors:
 
 
 def _router(pages: Pages, ops: Ops, sites: list[Route]) -> Router:
-    async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
-        await not_found()(scope, receive, send)
-
     routes = [
         Route("/", pages.home),
         Route("/s/{site}", pages.site),
@@ -89,4 +95,4 @@ def _router(pages: Pages, ops: Ops, sites: list[Route]) -> Router:
         Route("/robots.txt", ops.robots),
         *sites,
     ]
-    return Router(routes, redirect_slashes=False, default=nothing)
+    return Router(routes, redirect_slashes=False)

@@ -64,6 +64,8 @@ class Stream:
                 self.sending_since = None
         except StreamEnded:
             return
+        except OSError:  # how ASGI servers say that the client has left, if they say it
+            self.left = True
         except asyncio.CancelledError:
             if not self.stopped:
                 raise

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
@@ -19,9 +20,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from footfall.engine import Engine
+from footfall.errors import InvalidInput
 from footfall.http.auth import Gate, Standing
 from footfall.http.openapi import Health, openapi
-from footfall.http.page import limited, not_found
+from footfall.http.page import said
 from footfall.http.warnings import Warnings
 from footfall.hub import Hub
 
@@ -91,7 +93,7 @@ class Ops:
         standing = self._gate.standing(request.scope)
         if standing is Standing.OWNER:
             return Response(self.exposition(), headers={"cache-control": "no-store"}, media_type=CONTENT_TYPE_LATEST)
-        return limited() if standing is Standing.LIMITED else not_found()
+        return said(429 if standing is Standing.LIMITED else 404)
 
     def exposition(self) -> bytes:
         """The readings as Prometheus reads them."""
@@ -102,13 +104,18 @@ class Ops:
         return Response(ROBOTS, media_type="text/plain")
 
 
+def problem(status: int) -> Response:
+    """What the doors below /api/ answer to a request that fits none of them."""
+    return _json(status, msgspec.json.encode({"error": HTTPStatus(status).phrase.lower()}))
+
+
 def _json(status: int, body: bytes) -> Response:
     headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
     return Response(body, status, headers, "application/json")
 
 
 async def serve_metrics(listen: str, exposition: Callable[[], bytes]) -> asyncio.Server:
-    """A listener of its own at `host:port`, without a key: it answers every request with the metrics and closes."""
+    """A listener of its own at `host:port`, without a key, for GET /metrics alone. Raises InvalidInput if it cannot listen."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -125,7 +132,10 @@ async def serve_metrics(listen: str, exposition: Callable[[], bytes]) -> asyncio
             writer.close()
 
     host, _, port = listen.rpartition(":")
-    return await asyncio.start_server(answer, host.strip("[]"), int(port), limit=16_384)
+    try:
+        return await asyncio.start_server(answer, host.strip("[]"), int(port), limit=16_384)
+    except OSError as error:
+        raise InvalidInput("metrics_listen", f"an address that can be listened on ({listen}: {error.strerror})") from error
 
 
 def _response(status: bytes, kind: bytes, body: bytes) -> bytes:

@@ -66,7 +66,7 @@ class Pages:
         site = request.path_params["site"]
         standing = self._gate.standing(request.scope, request.query_params.get("key", ""))
         if not self._gate.visible(site, standing):
-            return limited() if standing is Standing.LIMITED else not_found()
+            return said(429 if standing is Standing.LIMITED else 404)
         owner = standing is Standing.OWNER
         if "key" in request.query_params:
             return self._signed_in(request, f"/s/{site}", owner)
@@ -78,7 +78,7 @@ class Pages:
         """GET /, and /?key=KEY."""
         standing = self._gate.standing(request.scope, request.query_params.get("key", ""))
         if standing is Standing.LIMITED:
-            return limited()
+            return said(429)
         if standing is Standing.STRANGER:
             return html(200, plain.page("Footfall", HOME), plain.POLICY)
         if "key" in request.query_params:
@@ -117,6 +117,11 @@ class Pages:
         return response
 
 
+NO = {
+    404: ("Nothing here", "There is no such page, or it is not yours to see."),
+    405: ("Not like this", "This page can only be read."),
+    429: ("Too many tries", "Too many wrong keys came from your address. Wait a minute."),
+}
 HOME = (
     "<p>This server counts the readers of websites: how many are here now, and what they read. "
     "It sets no cookie for them and keeps nothing that could name one.</p>"
@@ -131,15 +136,12 @@ def html(status: int, body: bytes, policy: str = plain.POLICY) -> Response:
     return response
 
 
-def not_found() -> Response:
-    """The one page for what is not there and what may not be seen."""
-    return html(404, plain.note("Nothing here", "There is no such page, or it is not yours to see."))
-
-
-def limited() -> Response:
-    """After too many wrong keys."""
-    response = html(429, plain.note("Too many tries", "Too many wrong keys came from your address. Wait a minute."))
-    response.headers["retry-after"] = "60"
+def said(status: int) -> Response:
+    """The page that says no. What is not there and what may not be seen are told in the same words."""
+    title, sentence = NO[status]
+    response = html(status, plain.note(title, sentence))
+    if status == 429:
+        response.headers["retry-after"] = "60"
     return response
 
 
