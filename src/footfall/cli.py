@@ -7,16 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Coroutine, Iterable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from footfall import logs
 from footfall.config import SETTINGS, Config, Setting, load
 from footfall.errors import FootfallError, InvalidInput
+
+if TYPE_CHECKING:
+    from footfall.admin import Owner
+    from footfall.model import Site
 
 FILE_NAME = "footfall.toml"
 
@@ -105,12 +112,12 @@ def serve(config: Config) -> None:
     from footfall.serve import serve as run
 
     def started(server: Running) -> None:
-        click.echo(_welcome(config, server.address, server.house.folder.owner_key, list(server.house.sites.values())))
+        click.echo(_welcome(config, server.address, server.house.folder.owner_key, server.house.sites.values()))
 
     run(config, started)
 
 
-def _welcome(config: Config, address: str, key: str, sites: list[Any]) -> str:
+def _welcome(config: Config, address: str, key: str, sites: Iterable[Site]) -> str:
     """What a person needs to know once the server answers."""
     public = config.public_url or address
     own = sorted(sites, key=lambda site: (site.id == "demo", site.created, site.id))
@@ -122,8 +129,21 @@ def _welcome(config: Config, address: str, key: str, sites: list[Any]) -> str:
     if own:
         lines.append(f"  your script  {script_line(public, own[0].id)}")
     lines += [f"  data         {config.data_folder.resolve()}", ""]
-    lines += ["Add a site:  footfall site add blog --host blog.example        See it alive:  footfall demo"]
+    lines += [f"  add a site   {_command(config, 'site add blog --host blog.example')}"]
+    lines += [f"  see it alive {_command(config, 'demo')}"]
     return "\n".join(lines)
+
+
+def _command(config: Config, arguments: str) -> str:
+    """A command as this person has to type it: with its path if it is not on theirs, with the folder if it is not the default."""
+    typed = Path(sys.argv[0])
+    found = shutil.which("footfall")
+    program = "footfall" if found and Path(found).resolve() == typed.resolve() else os.path.relpath(typed)
+    if typed.name == "__main__.py":
+        program = "python -m footfall"
+    default = load({}, {k: v for k, v in os.environ.items() if k != "FOOTFALL_DATA_FOLDER"}, None).data_folder
+    folder = "" if config.data_folder == default else f" --data-folder {shlex.quote(str(config.data_folder))}"
+    return f"{program} {arguments}{folder}"
 
 
 def script_line(public: str, site: str) -> str:
@@ -184,11 +204,10 @@ def _site_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def site_add(config: Config, id: str, **change: Any) -> None:
     """Add a site and print the line for its pages. ID: 2 to 32 of a-z, 0-9 and -."""
 
-    async def add(owner: Any) -> None:
+    async def add(owner: Owner) -> None:
         if await owner.site(id) is not None:
             raise click.ClickException(f"there is a site {id} already: footfall site edit {id} changes it")
-        await owner.put(id, **_given(change))
-        _show(config, owner, await owner.site(id))
+        _show(config, owner, await owner.put(id, **_given(change)))
 
     _with_owner(config, add)
 
@@ -200,10 +219,9 @@ def site_add(config: Config, id: str, **change: Any) -> None:
 def site_edit(config: Config, id: str, **change: Any) -> None:
     """Change a site: what is given replaces, everything else stays. --host '' allows any host again."""
 
-    async def edit(owner: Any) -> None:
+    async def edit(owner: Owner) -> None:
         await _existing(owner, id)
-        await owner.put(id, **_given(change))
-        _show(config, owner, await owner.site(id))
+        _show(config, owner, await owner.put(id, **_given(change)))
 
     _with_owner(config, edit)
 
@@ -213,7 +231,7 @@ def site_edit(config: Config, id: str, **change: Any) -> None:
 def site_list(config: Config) -> None:
     """Every site: id, who may see it, hosts."""
 
-    async def show(owner: Any) -> None:
+    async def show(owner: Owner) -> None:
         for found in await owner.sites():
             click.echo(f"{found['id']:<32} {_openness(found):<8} {', '.join(found['hosts']) or 'any host'}")
 
@@ -226,7 +244,7 @@ def site_list(config: Config) -> None:
 def site_show(config: Config, id: str) -> None:
     """One site: its settings, its live page, the line for its pages."""
 
-    async def show(owner: Any) -> None:
+    async def show(owner: Owner) -> None:
         _show(config, owner, await _existing(owner, id))
 
     _with_owner(config, show)
@@ -239,7 +257,7 @@ def site_show(config: Config, id: str) -> None:
 def site_remove(config: Config, id: str, yes: bool) -> None:
     """Remove a site with all its data. It cannot be brought back."""
 
-    async def remove(owner: Any) -> None:
+    async def remove(owner: Owner) -> None:
         await _existing(owner, id)
         if not yes:
             click.confirm(f"Remove {id} and everything that was counted for it?", abort=True)
@@ -253,7 +271,7 @@ def site_remove(config: Config, id: str, yes: bool) -> None:
 def verify(config: Config) -> None:
     """Count every total again from the stored rows and compare. Exit code 1 if anything differs."""
 
-    async def recount(owner: Any) -> None:
+    async def recount(owner: Owner) -> None:
         differences = await owner.verify()
         for difference in differences:
             click.echo(difference)
@@ -264,7 +282,7 @@ def verify(config: Config) -> None:
     _with_owner(config, recount)
 
 
-def _with_owner(config: Config, act: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
+def _with_owner(config: Config, act: Callable[[Owner], Coroutine[Any, Any, None]]) -> None:
     from footfall.admin import owner  # here, so that --help does not load a server
 
     async def connected() -> None:
@@ -287,7 +305,7 @@ def _given(change: dict[str, Any]) -> dict[str, Any]:
     return {**{name: value for name, value in change.items() if not isinstance(value, tuple)}, **lists}
 
 
-async def _existing(owner: Any, id: str) -> dict[str, Any]:
+async def _existing(owner: Owner, id: str) -> dict[str, Any]:
     found: dict[str, Any] | None = await owner.site(id)
     if found is None:
         raise click.ClickException(f"there is no site {id}: footfall site list shows all")
@@ -298,7 +316,7 @@ def _openness(found: dict[str, Any]) -> str:
     return "public" if found["public"] else "private"
 
 
-def _show(config: Config, owner: Any, found: dict[str, Any]) -> None:
+def _show(config: Config, owner: Owner, found: dict[str, Any]) -> None:
     public = config.public_url or owner.address or f"http://{config.host}:{config.port}"
     click.echo(f"{found['id']}  {_openness(found)}, {', '.join(found['hosts']) or 'any host'}, places to {found['grid']:g}°")
     click.echo(f"  live page    {public}/s/{found['id']}" + ("" if found["public"] else f"?key={owner.key}"))

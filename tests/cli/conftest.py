@@ -1,0 +1,104 @@
+"""The installed command, in processes of its own, over data folders of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+SECONDS = 60  # far more than anything takes: only a hang meets it
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A command that ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """`footfall serve` in a process of its own."""
+
+    process: subprocess.Popen[str]
+    address: str
+    folder: Path
+
+    @property
+    def key(self) -> str:
+        """The owner's key."""
+        return (self.folder / "owner.key").read_text().strip()
+
+    def get(self, path: str) -> httpx.Response:
+        """As the owner."""
+        return httpx.get(self.address + path, headers={"authorization": f"Bearer {self.key}"}, trust_env=False)
+
+    def stop(self) -> Ended:
+        """SIGTERM, and what it printed since it was started."""
+        self.process.send_signal(signal.SIGTERM)
+        out, err = self.process.communicate(timeout=SECONDS)
+        return Ended(self.process.returncode, out, err)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Runs `footfall` with the data folder of the test."""
+
+    folder: Path
+    home: Path
+
+    def __call__(self, *arguments: str, env: dict[str, str] | None = None, answer: str = "") -> Ended:
+        """Run to the end."""
+        done = subprocess.run(
+            self._line(*arguments), input=answer, capture_output=True, text=True, timeout=SECONDS, env=self._env(env)
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    @contextmanager
+    def serving(self, *arguments: str, env: dict[str, str] | None = None) -> Iterator[Server]:
+        """A server on a free port; killed if the test has not stopped it."""
+        line = self._line("serve", "--data-folder", str(self.folder), "--port", "0", *arguments)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        with subprocess.Popen(line, text=True, env=self._env(env), **pipes) as process:  # type: ignore[call-overload]  # pipes
+            try:
+                yield Server(process, self._address(process), self.folder)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+
+    def _address(self, process: subprocess.Popen[str]) -> str:
+        file, until = self.folder / "server.json", time.monotonic() + SECONDS
+        while time.monotonic() < until and process.poll() is None:
+            try:
+                found = json.loads(file.read_bytes())
+            except (OSError, ValueError):
+                found = {}
+            if found.get("pid") == process.pid:
+                return str(found["address"])
+            time.sleep(0.02)
+        raise AssertionError(process.communicate()[1])
+
+    def _line(self, *arguments: str) -> list[str]:
+        return [str(Path(sys.executable).with_name("footfall")), *arguments]
+
+    def _env(self, more: dict[str, str] | None) -> dict[str, str]:
+        plain = {name: value for name, value in os.environ.items() if not name.startswith(("FOOTFALL_", "XDG_"))}
+        return {**plain, "HOME": str(self.home), **(more or {})}
+
+
+@pytest.fixture
+def footfall(tmp_path: Path) -> Command:
+    """The command."""
+    return Command(tmp_path / "data", tmp_path)

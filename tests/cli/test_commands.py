@@ -1,0 +1,159 @@
+"""The other commands: help, sites, verify, demo; with a server that owns the data folder, and without one."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from footfall.cli import main
+
+Footfall = Any  # tests/cli/conftest.py: Command; test files cannot import it by name
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"  # httpx' own name is a bot's
+COMMANDS = ("serve", "demo", "site", "site add", "site list", "site show", "site edit", "site remove", "verify")
+
+
+def test_version_and_help(footfall: Footfall) -> None:
+    """The version is the package's; the help of the whole names what to type first."""
+    assert footfall("--version").out.startswith("footfall 0.")
+    help = footfall("--help")
+    assert (help.code, "footfall serve" in help.out, "footfall demo" in help.out) == (0, True, True)
+    assert footfall("srve").code == 2
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    """Its use, a sentence, and one for each flag."""
+    ended = CliRunner().invoke(main, [*command.split(), "--help"], prog_name="footfall")
+    assert ended.exit_code == 0
+    usage, _, rest = ended.output.partition("\n\n")
+    assert usage.startswith(f"Usage: footfall {command}")
+    assert re.match(r"  [A-Z]", rest)
+    assert not re.search(r"^  -\S*( [A-Z]+)?$\n  -", rest, re.MULTILINE)
+
+
+def test_no_color_is_honoured(footfall: Footfall) -> None:
+    """Nothing but text is written when NO_COLOR is set, even where colours are wanted."""
+    ended = footfall("site", "list", env={"NO_COLOR": "1", "FORCE_COLOR": "1"})
+    assert "\033" not in ended.out + ended.err
+
+
+def sites(footfall: Footfall, *arguments: str, **more: Any) -> Any:
+    return footfall("site", *arguments, "--data-folder", str(footfall.folder), **more)
+
+
+def test_sites_with_a_server(footfall: Footfall) -> None:
+    """Add, show, edit, list, remove go to the server that owns the folder, and it knows at once."""
+    with footfall.serving() as server:
+        assert sites(footfall, "remove", "my-site", "--yes").code == 0
+        every_command(footfall)
+        sites(footfall, "add", "blog", "--public")
+        assert server.get("/api/live/blog").status_code == 200
+        assert server.stop().code == 0
+    assert sites(footfall, "list").out.split()[:2] == ["blog", "public"]
+
+
+def every_command(footfall: Footfall) -> None:
+    """A site's whole life."""
+    added = sites(footfall, "add", "blog", "--host", "Blog.Example", "--host", "*.blog.example", "--param", "page")
+    assert (added.code, added.err) == (0, "")
+    assert 'data-site="blog"></script>' in added.out
+    assert "private, blog.example, *.blog.example, places to 1°" in added.out
+    again = sites(footfall, "add", "blog")
+    assert (again.code, again.err) == (1, "Error: there is a site blog already: footfall site edit blog changes it\n")
+    edited = sites(footfall, "edit", "blog", "--public", "--grid", "2.5", "--host", "")
+    assert "public, any host, places to 2.5°" in edited.out
+    assert "?key=" not in edited.out
+    assert "public" in sites(footfall, "show", "blog").out
+    assert sites(footfall, "list").out.split()[:2] == ["blog", "public"]
+    kept = sites(footfall, "remove", "blog", answer="n\n")
+    assert kept.code == 1
+    assert sites(footfall, "remove", "blog", "--yes").out == "blog is removed; 0 views went with it.\n"
+    assert sites(footfall, "show", "blog").code == 1
+
+
+def test_sites_without_a_server(footfall: Footfall) -> None:
+    """The commands open the data folder themselves."""
+    assert 'data-site="blog"></script>' in sites(footfall, "add", "blog", "--public").out
+    assert sites(footfall, "list").out.split()[:2] == ["blog", "public"]
+    assert sites(footfall, "remove", "blog", "--yes").code == 0
+    assert sites(footfall, "list").out == ""
+    assert not (footfall.folder / "server.json").exists()
+
+
+def test_a_killed_server_is_not_asked(footfall: Footfall) -> None:
+    """After SIGKILL a stale server.json points nowhere: the commands open the folder."""
+    with footfall.serving() as server:
+        server.process.kill()
+        server.process.wait()
+        assert (footfall.folder / "server.json").exists()
+        assert sites(footfall, "list").out.split()[0] == "my-site"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("add", "Blog"), "id: expected 2 to 32 of a-z, 0-9 and -"),
+        (("add", "api"), "id: expected"),
+        (("add", "blog", "--host", "https://blog.example"), "hosts: expected host names"),
+        (("add", "blog", "--grid", "0"), "grid: expected degrees from 0.01 to 30.0"),
+        (("edit", "nobody", "--public"), "there is no site nobody"),
+        (("remove", "nobody", "--yes"), "there is no site nobody"),
+    ],
+)
+def test_bad_input_is_refused_by_name(footfall: Footfall, arguments: tuple[str, ...], said: str) -> None:
+    """Exit code 1, the field, what was expected, no traceback."""
+    ended = sites(footfall, *arguments)
+    assert ended.code == 1
+    assert said in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_verify_agrees_with_what_was_counted(footfall: Footfall) -> None:
+    """Two views of two readers: every total equals a recount, while the server runs and after it."""
+    with footfall.serving() as server:
+        for session in ("ann", "bob"):
+            view = {"s": "my-site", "k": "view", "i": f"0123456789-{session}", "u": "https://blog.example/a", "v": session}
+            answer = httpx.post(f"{server.address}/e", json=view, headers={"user-agent": FIREFOX}, trust_env=False)
+            assert answer.status_code == 204, answer.text
+        running = footfall("verify", "--data-folder", str(footfall.folder))
+        assert server.get("/api/live/my-site").json()["visitors"] == 2
+        server.stop()
+    stopped = footfall("verify", "--data-folder", str(footfall.folder))
+    assert (running.code, stopped.code) == (0, 0)
+    assert running.out == stopped.out == "Every total equals a recount of the stored rows.\n"
+
+
+@pytest.mark.slow
+def test_the_demo_fills_a_running_server(footfall: Footfall) -> None:
+    """Its page is public and alive: readers now, views, titles, countries; its totals verify; one command removes it."""
+    with footfall.serving() as server:
+        ended = footfall("demo", "--seconds", "6", "--readers", "30", "--data-folder", str(footfall.folder))
+        assert (ended.code, ended.err) == (0, "")
+        assert f"{server.address}/s/demo" in ended.out
+        live = httpx.get(f"{server.address}/api/live/demo", trust_env=False).json()
+        assert live["people"] > 0
+        assert live["views"] > 50
+        assert {page["title"] for page in live["pages"]} > {"Tomatoes without watering", "Home"}
+        assert len({place["country"] for place in live["places"]}) > 3
+        assert any(place["city"] for place in live["places"])
+        assert footfall("verify", "--data-folder", str(footfall.folder)).code == 0
+        removed = footfall("demo", "--remove", "--data-folder", str(footfall.folder))
+        assert "The demo is removed; " in removed.out
+        assert httpx.get(f"{server.address}/api/live/demo", trust_env=False).status_code == 404
+        assert server.get("/healthz").json()["warnings"] == []
+
+
+@pytest.mark.slow
+def test_the_demo_starts_a_server_where_none_runs(footfall: Footfall) -> None:
+    """And ends it with itself; the data stays until it is removed."""
+    ended = footfall("demo", "--seconds", "3", "--port", "0", "--data-folder", str(footfall.folder))
+    assert ended.code == 0
+    assert "No server runs on" in ended.out
+    assert "demo" in sites(footfall, "list").out
+    assert footfall("demo", "--remove", "--data-folder", str(footfall.folder)).code == 0
+    assert footfall("demo", "--remove", "--data-folder", str(footfall.folder)).out == "There is no demo to remove.\n"
