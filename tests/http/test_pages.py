@@ -6,11 +6,15 @@ import asyncio
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from footfall.config import Config
 from footfall.errors import InvalidInput
+from footfall.house import open_house
+from footfall.http.app import create_app
 from footfall.http.auth import cookie_token
 
 from .conftest import Running, Serving
@@ -80,6 +84,15 @@ async def test_the_cookie_is_secure_behind_a_proxy_that_speaks_tls(serving: Serv
         assert "; Secure" in answer.headers["set-cookie"]
 
 
+async def test_the_cookie_is_secure_at_a_public_address_with_tls(serving: Serving) -> None:
+    """Also behind a proxy that nobody named; at another address over plain HTTP it must not be, or it would be lost."""
+    async with serving(public_url="https://stats.example") as running:
+        path = f"/?key={running.house.folder.owner_key}"
+        answer = await running.client.get(path, headers={"host": "stats.example"})
+        assert "; Secure" in answer.headers["set-cookie"]
+        assert "; Secure" not in (await running.client.get(path)).headers["set-cookie"]
+
+
 async def test_a_public_page_with_a_wrong_key_is_shown_and_signs_nobody_in(serving: Serving) -> None:
     """The key leaves the address, no cookie is set."""
     async with serving() as running:
@@ -110,6 +123,20 @@ async def test_the_live_page_carries_its_first_numbers(serving: Serving, tmp_pat
         block = re.search(r'<script[^>]*type="application/json"[^>]*>(.*?)</script>', answer.text, re.S)
         assert block is not None
         assert json.loads(block[1])["views"] == 1
+
+
+async def test_the_script_is_there_for_every_site(running: Running) -> None:
+    """Compressed, from any origin, renewed after a while, and not sent again to whoever has it."""
+    answer = await running.client.get("/f.js", headers={"accept-encoding": "gzip, br"})
+    if answer.status_code == 404:
+        pytest.skip("the web files are not built")
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["content-encoding"] == "br"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    again = {"accept-encoding": "gzip, br", "if-none-match": answer.headers["etag"]}
+    assert (await running.client.get("/f.js", headers=again)).status_code == 304
+    assert (await running.client.head("/f.js")).headers["content-length"] != "0"
+    assert (await running.client.post("/f.js")).status_code == 405
 
 
 async def test_metrics_are_closed_without_the_key(running: Running) -> None:
@@ -201,6 +228,23 @@ async def test_what_fits_no_door_is_told_in_the_shape_of_its_neighbours(running:
     assert answer.status_code == 405
     assert "GET" in answer.headers["allow"]
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+async def test_a_folder_in_use_fails_the_start_with_its_repair(tmp_path: Path) -> None:
+    """The server hears startup.failed with what a person can do, instead of going on without an application."""
+    house = await open_house(Config(data_folder=tmp_path))
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await create_app(Config(data_folder=tmp_path))({"type": "lifespan"}, receive, send)
+    await house.close()
+    assert [message["type"] for message in sent] == ["lifespan.startup.failed"]
+    assert "repair: stop process" in sent[0]["message"]
 
 
 async def test_a_metrics_address_that_is_taken_is_named(serving: Serving, unused_tcp_port: int) -> None:

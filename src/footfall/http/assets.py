@@ -64,7 +64,10 @@ class Assets:
         return path in self._files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """GET and HEAD of a file that is there; the caller has checked the method and `in`."""
+        """A path that is `in` here."""
+        if scope["method"] not in ("GET", "HEAD"):
+            await answer(send, 405, [(b"allow", b"GET, HEAD"), NOSNIFF])
+            return
         file = self._files[route_path(scope)]
         chosen = file[best(header(scope["headers"], b"accept-encoding"), file)]
         if _matches(header(scope["headers"], b"if-none-match"), chosen.etag):

@@ -33,13 +33,21 @@ class Standing(Enum):
 
 
 class Gate:
-    """`sites` is a live view; `clock` gives seconds that never go back."""
+    """`sites` is a live view; `public_url` is where readers reach us, "" if only we know; `clock` gives seconds."""
 
-    def __init__(self, owner_key: str, sites: Mapping[str, Site], trusted: TrustedProxies, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        owner_key: str,
+        sites: Mapping[str, Site],
+        trusted: TrustedProxies,
+        public_url: str,
+        clock: Callable[[], float],
+    ) -> None:
         self._key = owner_key.encode()
         self._token = cookie_token(owner_key).encode()
         self._sites = sites
         self._trusted = trusted
+        self._tls_host = public_url.removeprefix("https://") if public_url.startswith("https://") else ""
         self._clock = clock
         self._attempts = Allowance(ATTEMPTS_PER_SECOND, ATTEMPTS_AT_ONCE)
 
@@ -71,10 +79,11 @@ class Gate:
         return client_address(peer_of(scope), ",".join(lines) if lines else None, self._trusted)[0]
 
     def is_https(self, scope: Scope) -> bool:
-        """Whether the reader's browser talks TLS, to us or to a trusted proxy."""
-        if scope.get("scheme") == "https":
+        """Whether the reader's browser talks TLS: to us, to a trusted proxy, or at the public address that says so."""
+        headers = scope["headers"]
+        if scope.get("scheme") == "https" or (self._tls_host and header(headers, b"host") == self._tls_host):
             return True
-        return peer_of(scope) in self._trusted and header(scope["headers"], b"x-forwarded-proto") == "https"
+        return peer_of(scope) in self._trusted and header(headers, b"x-forwarded-proto") == "https"
 
 
 def peer_of(scope: Scope) -> str:

@@ -34,7 +34,7 @@ class Doors:
         trusted = TrustedProxies(config.trusted_proxies)
         answers: Counter[tuple[str, int]] = Counter()
         self.warnings = Warnings(house.folder.warnings)
-        gate = Gate(house.folder.owner_key, house.sites, trusted, clock)
+        gate = Gate(house.folder.owner_key, house.sites, trusted, config.public_url, clock)
         self.collect = Collect(house.engine, house.intake, gate, trusted, config.rate_limit, self.warnings, answers, clock)
         self.live = Live(house.hub, gate, config.max_viewers, answers, clock)
         readings = Readings(house.engine, house.hub, lambda: self.live.viewers, answers)
