@@ -15,6 +15,7 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import uvloop
 
 from footfall.config import Config
 from footfall.http.answers import Receive, Scope, Send
+from footfall.model import Record
 from footfall.serve import SWITCH_SECONDS, Running, _granian, _listen, raise_file_limit, serve
 
 TICK = 0.005
@@ -38,15 +40,16 @@ class Probe:
         self._reset()
         gc.callbacks.append(self._collected)
         if running is not None:
-            self._watch_history(running)
+            self._watch(running)
 
     def _reset(self) -> None:
         self._since, self._cpu = time.perf_counter(), time.process_time()
-        self.late, self.late_writing, self.stalls, self.longest_collection, self.writes = 0.0, 0.0, 0, 0.0, 0
+        self.late, self.late_writing, self.stalls, self.longest_collection = 0.0, 0.0, 0, 0.0
+        self.appends, self.appending, self.records = 0, 0.0, 0
         self._wrote = False
 
-    def _watch_history(self, running: Running) -> None:
-        """Note when the sink is writing. The one look into private parts: nothing outside the bench wants to know."""
+    def _watch(self, running: Running) -> None:
+        """Note when the sink writes and what the journal takes. The one look into private parts: only the bench wants to know."""
         history = running.house.engine.sink._history
         append = history.append
 
@@ -57,9 +60,21 @@ class Probe:
                 await append(rows, position)
             finally:
                 self._writing -= 1
-                self.writes += 1
+
+        journal = running.house.engine._journal
+        append_records = journal.append
+
+        async def timed(records: Sequence[Record]) -> int:
+            began = time.perf_counter()
+            try:
+                return await append_records(records)
+            finally:
+                self.appending += time.perf_counter() - began
+                self.appends += 1
+                self.records += len(records)
 
         history.append = noted  # type: ignore[method-assign]  # see above
+        journal.append = timed  # type: ignore[method-assign]
 
     def _collected(self, phase: str, info: dict[str, int]) -> None:
         if phase == "start":
@@ -90,7 +105,8 @@ class Probe:
             "late_writing_ms": self.late_writing * 1000,
             "stalls": self.stalls,
             "collection_ms": self.longest_collection * 1000,
-            "writes": self.writes,
+            "append_ms": self.appending / max(1, self.appends) * 1000,
+            "per_append": self.records / max(1, self.appends),
             "rss": _rss(),
             "peak_rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         }
