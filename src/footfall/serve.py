@@ -35,9 +35,11 @@ from footfall.model import Site
 BACKLOG = 1024  # connections the kernel holds while all others are being accepted
 SPARE_CONNECTIONS = 2_000  # beside the viewers: readers that send facts
 FIRST_SITE = "my-site"  # made where there is none, so that a page can be looked at and counted at once: any host, private
-STOP_SECONDS = 3.0  # requests may finish that long after SIGTERM; then history is drained
-GC_THRESHOLDS = (10_000, 20, 1_000)  # the state holds no cycles: looking through all of it stops everything for 50 ms and finds nothing
+STOP_SECONDS = 1.0  # open requests may take that long after SIGTERM (an fsync takes milliseconds); then history is drained
+GC_THRESHOLDS = (10_000, 20, 1_000)  # the state holds no cycles; looking through all of it takes 50 ms and finds nothing
 SWITCH_SECONDS = 0.0005  # Python's default, 5 ms, is what a thread that finished an fsync would wait for the interpreter
+
+MANY_FILES = 65_536
 
 log = structlog.get_logger("footfall.serve")
 
@@ -165,4 +167,5 @@ def _address(host: str, port: int) -> str:
 def raise_file_limit() -> None:
     """Every viewer is an open file: take as many as the system allows this process."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    wanted = MANY_FILES if hard == resource.RLIM_INFINITY else hard  # macOS says "no limit" and then does not mean it
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
