@@ -14,7 +14,7 @@ from footfall import rules
 from footfall.checkpoints import Keeper
 from footfall.clock import Clock
 from footfall.engine import Engine, Limits
-from footfall.errors import ClockBehind, FootfallError, StoreMismatch
+from footfall.errors import Busy, ClockBehind, FootfallError, HistoryFailed, StoreMismatch, StoreRefused
 from footfall.folder import Folder, open_folder
 from footfall.history.base import History
 from footfall.history.duckdb import open_history
@@ -28,6 +28,7 @@ from footfall.registry.sqlite import open_registry
 from footfall.sink import Sink
 
 _RESTORE = "restore the whole data folder from one backup"
+_LOOK = f"see that the disk has room and the folder can be written; if the file is damaged, {_RESTORE}"
 _DRAIN_SECONDS = 4.0  # how long a clean stop waits for history and a checkpoint; without them the next start folds a tail
 
 log = structlog.get_logger(__name__)
@@ -66,7 +67,7 @@ class Store:
 
 
 async def open_store(path: Path, clock: Clock, limits: Limits | None = None, obstacle: Callable[[], str] = lambda: "") -> Store:
-    """Open (or make) the data folder at `path`. Raises StoreRefused with a repair, or JournalFailed / HistoryFailed."""
+    """Open (or make) the data folder at `path`. Raises StoreRefused with a repair."""
     folder = open_folder(path)
     opened: list[Journal | Registry | History | Sink] = []
     try:
@@ -84,9 +85,11 @@ async def open_store(path: Path, clock: Clock, limits: Limits | None = None, obs
         opened.insert(0, sink)
         await engine.catch_up()
         _check_clock(engine.fold, clock())
-    except BaseException:
+    except BaseException as error:
         await _close(*opened)
         folder.close()
+        if isinstance(error, Busy | HistoryFailed):  # later this passes; at a start it is a person's matter
+            raise StoreRefused(str(error), _LOOK) from error
         raise
     engine.start()
     return Store(folder, journal, registry, history, engine, keeper, [])

@@ -26,8 +26,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     yield begin
     for server in servers:
-        if server.process.poll() is None:
-            server.kill()
+        server.close()
 
 
 @pytest.fixture

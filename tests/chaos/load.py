@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from .story import Request, Story
 from .wire import Answer, Connection, NoAnswer
@@ -25,7 +26,7 @@ class Load:
         self.acknowledged = 0  # facts, each request once
         self.sent = 0  # facts, each attempt
         self.answered = 0  # facts, each attempt that was answered 204 or 400
-        self.first_answer = asyncio.Event()  # set anew by `for_seconds`
+        self.first_answer = asyncio.Event()  # set anew by `sending`
         self.statuses: Counter[int] = Counter()
         self.unanswered = 0
         self.no_retry_after = 0  # answers of 503 that did not say when to come back
@@ -36,6 +37,10 @@ class Load:
     def open(self) -> int:
         """How many requests wait to be acknowledged."""
         return len(self._open)
+
+    def add(self, request: Request) -> None:
+        """One more to send."""
+        self._open.append(request)
 
     async def run(self, port: int, until: asyncio.Event, *, fresh: bool = True, pause: float = 0.01) -> None:
         """Send over all connections until told to stop, or, with no `fresh` ones, until all are acknowledged."""
@@ -90,13 +95,17 @@ class Load:
         return answer
 
 
-async def for_seconds(seconds: float, load: Load, port: int, then: Callable[[], None]) -> None:
-    """Run the load for so long after the first answer, then do something to the server while requests are under way."""
+@asynccontextmanager
+async def sending(load: Load, port: int, *, pause: float = 0.01) -> AsyncIterator[None]:
+    """The load runs within, which is entered at the first answer; what is under way when it is left is waited for."""
     until = asyncio.Event()
     load.first_answer.clear()
-    running = asyncio.create_task(load.run(port, until))
-    await asyncio.wait([running, asyncio.create_task(load.first_answer.wait())], return_when=asyncio.FIRST_COMPLETED)
-    await asyncio.sleep(seconds)
-    then()
-    until.set()
-    await running
+    running = asyncio.create_task(load.run(port, until, pause=pause))
+    first = asyncio.create_task(load.first_answer.wait())
+    try:
+        await asyncio.wait([running, first], return_when=asyncio.FIRST_COMPLETED)
+        yield
+    finally:
+        first.cancel()
+        until.set()
+        await running

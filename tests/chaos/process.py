@@ -64,6 +64,11 @@ class Server:
         self.process.kill()
         self.process.wait()
 
+    def close(self) -> None:
+        """SIGKILL unless it has ended."""
+        if self.process.poll() is None:
+            self.kill()
+
     def stop(self, number: signal.Signals = signal.SIGTERM, within: float = 30.0) -> float:
         """Tell it to stop; how many seconds it took. It must exit with 0."""
         began = time.monotonic()

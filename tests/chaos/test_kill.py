@@ -10,7 +10,7 @@ import pytest
 
 from . import books
 from .conftest import Start
-from .load import Load, for_seconds
+from .load import Load, sending
 from .process import PLAIN, QUICK
 from .story import Story
 
@@ -38,7 +38,9 @@ async def test_acknowledged_is_stored_exactly_once(start: Start, tmp_path: Path,
                 server = start(program=program)
             server.ready()
         before = load.acknowledged
-        await for_seconds(chance.uniform(0.0, 0.6), load, server.port, server.kill)
+        async with sending(load, server.port):
+            await asyncio.sleep(chance.uniform(0.0, 0.6))
+            server.kill()
         told.append(
             f"{load.acknowledged - before} facts acknowledged, {load.open} requests open, start {server.started_in:.2f} s"
         )
