@@ -39,6 +39,7 @@ STOP_SECONDS = 1.0  # open requests may take that long after SIGTERM (an fsync t
 GC_THRESHOLDS = (10_000, 20, 1_000)  # the state holds no cycles; looking through all of it takes 50 ms and finds nothing
 SWITCH_SECONDS = 0.0005  # Python's default, 5 ms, is what a thread that finished an fsync would wait for the interpreter
 
+VANISHED_MS = 5_000  # a peer that confirms nothing for that long is gone; else the kernel waits 15 minutes for a lost viewer
 MANY_FILES = 65_536
 
 log = structlog.get_logger("footfall.serve")
@@ -106,10 +107,13 @@ def _listen(host: str, port: int) -> socket.socket:
     """A listening socket that is ours alone. granian's own would share the port with another server without a word."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
         raise PortTaken(f"cannot listen on {host}, port {port}: {reason}") from error
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections inherit it
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_MS)
+    return listener
 
 
 class _Embedded(Granian):
