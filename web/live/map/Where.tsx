@@ -4,6 +4,7 @@ import "./map.css";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { count, country, number } from "../shared/format.ts";
 import { useGlide } from "../shared/motion.ts";
+import { Term } from "../shared/Term.tsx";
 import type { Store } from "../stream/store.ts";
 import { Atlas } from "./atlas.ts";
 import { byCountry, type Country } from "./countries.ts";
@@ -11,16 +12,19 @@ import { byCountry, type Country } from "./countries.ts";
 declare const WORLD: string; // the name of the built map, which lies beside this script
 
 const FIRST = 6;
+const MEANING =
+  "The country or the rounded place that an address belongs to; no address is stored. On a public page places " +
+  "follow the pages half a minute later, so that nobody can be watched.";
 
 export function Where({ store }: { store: Store }) {
-  const countries = byCountry(store.places.value, store.people.value);
-  const known = countries.filter((c) => c.code).length;
-  const summary = `World map: ${count(store.people.value, "person", "people")} in ${
-    count(known, "country", "countries")
-  }`;
+  const countries = byCountry(store.places.value);
+  const placed = count(countries.reduce((sum, c) => sum + c.here, 0), "person", "people");
+  const summary = `World map: ${placed} in ${count(countries.length, "country", "countries")}`;
   return (
     <section class="panel where" aria-labelledby="where">
-      <h2 id="where">Where they are</h2>
+      <h2 id="where">
+        <Term meaning={MEANING}>Where they are</Term>
+      </h2>
       <WorldMap store={store} summary={summary} />
       <Countries countries={countries} />
     </section>
@@ -55,12 +59,13 @@ function Countries({ countries }: { countries: Country[] }) {
       <ul class="countries" ref={list} aria-label="People by country">
         {countries.slice(0, all ? undefined : FIRST).map((c) => (
           <li key={c.code} data-key={c.code}>
-            <span class="name">{c.code ? country(c.code) : "Place unknown"}</span>
+            <span class="name">{country(c.code)}</span>
             {c.cities.length > 0 && <span class="cities">{cities(c)}</span>}
             <span class="here">{number(c.here)}</span>
           </li>
         ))}
       </ul>
+      {!countries.length && <p class="more">No place is known of anybody here.</p>}
       {countries.length > FIRST && (
         <button
           type="button"

@@ -8,8 +8,8 @@ export interface Country {
   cities: { name: string; here: number }[];
 }
 
-/** Most people first, then by code. People whose place is unknown are a country with the code "". */
-export function byCountry(places: Place[], people: number): Country[] {
+/** Most people first, then by code. A country of which only the place is known has the code "". */
+export function byCountry(places: Place[]): Country[] {
   const countries = new Map<string, { here: number; cities: Map<string, number> }>();
   const add = (code: string, city: string, here: number) => {
     const country = countries.get(code) ?? { here: 0, cities: new Map<string, number>() };
@@ -18,8 +18,6 @@ export function byCountry(places: Place[], people: number): Country[] {
     countries.set(code, country);
   };
   for (const place of places) add(place.country, place.city, place.here);
-  const unknown = people - places.reduce((sum, place) => sum + place.here, 0);
-  if (unknown > 0) add("", "", unknown);
   const most = <T extends { here: number }>(name: (t: T) => string) => (a: T, b: T) =>
     b.here - a.here || (name(a) < name(b) ? -1 : 1);
   return [...countries].map(([code, { here, cities }]) => ({
