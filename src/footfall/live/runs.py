@@ -93,7 +93,7 @@ class Runs:
     def __contains__(self, key: int) -> bool:
         if key in self._head:
             return True
-        for run in self._runs:
+        for run in self._runs:  # noqa: SIM110 - asked for every view, and a generator costs as much again
             if run.find(key) >= 0:
                 return True
         return False
