@@ -1,0 +1,89 @@
+"""The owner's door to the sites: who may come in, what a change does, what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+Running = Any  # tests/http/conftest.py: Running; test files cannot import it by name
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/sites"),
+        ("GET", "/api/sites/open-site"),
+        ("PUT", "/api/sites/open-site"),
+        ("DELETE", "/api/sites/open-site"),
+        ("PUT", "/api/sites/open-site/content/post/hello"),
+        ("POST", "/api/verify"),
+    ],
+)
+async def test_to_strangers_there_is_nothing(running: Running, method: str, path: str) -> None:
+    """Without the key and with a wrong one every door answers alike, and nothing changes."""
+    for headers in ({}, {"authorization": "Bearer wrong-wrong-wrong-wrong"}):
+        answer = await running.client.request(method, path, headers=headers, json={"public": False})
+        assert (answer.status_code, answer.json()) == (404, {"error": "not found"})
+    assert running.house.sites["open-site"].public
+
+
+async def test_a_site_is_added_changed_and_removed(running: Running) -> None:
+    """201 for a new one, 200 for a change that leaves out what stays, and after removal nothing is known of it."""
+    put = await running.client.put("/api/sites/blog", json={"hosts": ["Blog.Example"]}, headers=running.owner)
+    assert (put.status_code, put.json()["hosts"], put.json()["public"]) == (201, ["blog.example"], False)
+    put = await running.client.put("/api/sites/blog", json={"public": True}, headers=running.owner)
+    assert (put.status_code, put.json()["hosts"], put.json()["public"]) == (200, ["blog.example"], True)
+    listed = await running.client.get("/api/sites", headers=running.owner)
+    assert [site["id"] for site in listed.json()["sites"]] == ["blog", "open-site", "shut-site"]
+    assert (await running.client.get("/api/live/blog")).status_code == 200
+    gone = await running.client.delete("/api/sites/blog", headers=running.owner)
+    assert (gone.status_code, gone.json()) == (200, {"removed_views": 0})
+    assert (await running.client.get("/api/live/blog")).status_code == 404
+    assert (await running.client.delete("/api/sites/blog", headers=running.owner)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("/api/sites/Blog", b"{}", "id"),
+        ("/api/sites/b", b"{}", "id"),
+        ("/api/sites/api", b"{}", "id"),
+        ("/api/sites/blog", b'{"hosts": ["https://blog.example"]}', "hosts"),
+        ("/api/sites/blog", b'{"hosts": ["a b"]}', "hosts"),
+        ("/api/sites/blog", b'{"hosts": "blog.example"}', "body"),
+        ("/api/sites/blog", b'{"grid": 0}', "grid"),
+        ("/api/sites/blog", b'{"grid": 31}', "grid"),
+        ("/api/sites/blog", b'{"window": 1800001}', "window"),
+        ("/api/sites/blog", b'{"pubic": true}', "body"),
+        ("/api/sites/blog", b'{"name": "\xff"}', "body"),
+        ("/api/sites/blog", b"", "body"),
+        ("/api/sites/blog", b'{"name": "' + b"x" * 70_000 + b'"}', "body"),
+        ("/api/sites/open-site/content/novel/a", b'{"title": "A"}', "kind"),
+        ("/api/sites/open-site/content/post/" + "a" * 2049, b'{"title": "A"}', "slug"),
+        ("/api/sites/open-site/content/post/a", b'{"title": "' + b"x" * 2049 + b'"}', "title"),
+        ("/api/sites/open-site/content/post/a", b"{}", "body"),
+    ],
+)
+async def test_what_does_not_fit_is_refused_by_name(running: Running, path: str, body: bytes, field: str) -> None:
+    """400 with the field and what was expected; no site appears."""
+    answer = await running.client.put(path, content=body, headers=running.owner)
+    assert (answer.status_code, answer.json()["field"]) == (400, field)
+    assert answer.json()["error"].startswith(f"{field}: expected ")
+    assert set(running.house.sites) == {"open-site", "shut-site"}
+
+
+async def test_what_is_published_gives_pages_their_titles(running: Running) -> None:
+    """A post's title shows where its path is read; taken back, the path stands for itself."""
+    view = {"s": "open-site", "k": "view", "i": "0123456789abcdef", "u": "https://example.com/hello"}
+    agent = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"}
+    assert (await running.client.post("/e", json=view, headers=agent)).status_code == 204
+    door = "/api/sites/open-site/content/post/hello"
+    assert (await running.client.put(door, json={"title": "Hello <b>"}, headers=running.owner)).status_code == 200
+    live = (await running.client.get("/api/live/open-site")).json()
+    assert (live["posts"], live["pages"][0]["title"], live["pages"][0]["type"]) == (1, "Hello <b>", "blog")
+    await running.client.put(door, json={"title": "Hello", "published": False}, headers=running.owner)
+    live = (await running.client.get("/api/live/open-site")).json()
+    assert (live["posts"], live["pages"][0]["title"]) == (0, "/hello")
+    answer = await running.client.post("/api/verify", headers=running.owner)
+    assert (answer.status_code, answer.json()) == (200, {"differences": []})
