@@ -25,13 +25,14 @@ from footfall.engine import Limits
 from footfall.errors import InvalidInput
 from footfall.history.base import Statement
 from footfall.intake.identity import Identity
-from footfall.intake.original import OriginalDoor, check_arguments
+from footfall.intake.original import OriginalDoor, check_arguments, check_text
 from footfall.live.stats import Stats, stats
 from footfall.model import Erase, Import, Publish, Site, Sweep
 from footfall.store import Store, open_store
 
 NOTHING_TO_BACKFILL = "No pageViews to backfill"
 BACKFILL_STARTED = "Backfill started. Check logs for progress."
+_LATEST = 8_640_000_000_000_000  # the year 275760, where dates of browsers end
 _SITE = re.compile(r"[a-z0-9-]{2,32}")
 _CURSOR = "backfill"  # kind of the documents that say how far a queued backfill has come
 
@@ -202,13 +203,22 @@ class Footfall:
     # --- the store beside it ---
 
     async def publish(self, kind: str, slug: str, title: str, published: bool) -> None:
-        """Add or replace the post or page of that slug. `kind` is "post" or "page"."""
+        """Add or replace the post or page of that slug. `kind` is "post" or "page". Raises InvalidInput naming the field."""
         if kind not in ("post", "page"):
             raise InvalidInput("kind", '"post" or "page"')
+        check_text("slug", slug, rules.MAX_PATH_BYTES)
+        check_text("title", title, rules.MAX_TEXT_BYTES)
+        if not isinstance(published, bool):
+            raise InvalidInput("published", "true or false")
         await self._store.engine.command(Publish(self._site, self._now(), kind, slug, title, published))
 
     async def import_views(self, views: Sequence[ImportedView]) -> int:
-        """Add views that were counted elsewhere, as they stand; how many. They are not judged as repeats of each other."""
+        """Add views that were counted elsewhere, as they stand; how many. They are not judged as repeats of each other.
+
+        Raises InvalidInput naming the field of the first that is malformed; none is added then.
+        """
+        for view in views:
+            _check_time("timestamp", view.timestamp)
         facts = tuple(self._door.view(self._site, v.path, v.page_type, v.session_id, v.timestamp) for v in views)
         added = await self._store.engine.command(Import(self._site, self._now(), facts))
         assert isinstance(added, int)
@@ -224,7 +234,13 @@ class Footfall:
         last: int | None = None,
     ) -> int:
         """Remove the facts that match everything given (`first` and `last` bound the time, both included); how many counted
-        views went. Every total follows at once; what is gone is gone from the disk too."""
+        views went. Every total follows at once; what is gone is gone from the disk too. Raises InvalidInput naming the field."""
+        for name, text in (("path", path), ("session_id", session_id), ("page_type", page_type)):
+            if text is not None:
+                check_text(name, text, rules.MAX_PATH_BYTES)
+        for name, time in (("first", first), ("last", last)):
+            if time is not None:
+                _check_time(name, time)
         visitor = None if session_id is None else self._door.visitor(self._site, session_id)
         removed = await self._store.engine.command(Erase(self._site, self._now(), path, visitor, page_type, first, last))
         assert isinstance(removed, int)
@@ -278,3 +294,9 @@ class Footfall:
 
     async def _save(self, cursor: _Cursor) -> None:
         await self._store.registry.put(_CURSOR, self._site, msgspec.json.encode(cursor))
+
+
+def _check_time(field: str, value: object) -> None:
+    """Records hold whole numbers only: one that held another could not be read again."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LATEST:
+        raise InvalidInput(field, f"whole milliseconds since 1970 UTC, 0 to {_LATEST}")

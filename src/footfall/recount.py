@@ -16,7 +16,7 @@ from footfall import rules
 from footfall.history.base import History, Statement
 from footfall.history.rows import FACTS, fact_row
 from footfall.journal.base import Position
-from footfall.live.fold import Fold
+from footfall.live.fold import EARLIEST, Fold
 from footfall.live.pages import Item, Pages
 from footfall.live.runs import Runs, mix
 from footfall.live.visits import Visits
@@ -34,12 +34,19 @@ async def recounted(history: History, upto: Position) -> Fold:
     """A fold at `upto` (history must be there) with counters, windows, content and open visits from the rows with seq <= upto."""
     fold = Fold()
     fold.seq = upto
-    ((now,),) = await history.fetch(_ask("SELECT coalesce(max(arrival_ms), 0) FROM facts WHERE seq <= ?", upto))
-    fold.now = _int(now)
+    fold.now = await _now(history, upto)
     await _counters(fold, history, upto)
     await _windows(fold, history, upto)
     await _open_visits(fold, history, upto)
     return fold
+
+
+async def _now(history: History, upto: Position) -> int:
+    """The latest arrival. Imported views, the only counted ones in no visit, have none: their times are those of elsewhere."""
+    ((now,),) = await history.fetch(
+        _ask("SELECT coalesce(max(arrival_ms), 0) FROM facts WHERE NOT (counted AND visit = 0) AND seq <= ?", upto)
+    )
+    return _int(now)
 
 
 async def _counters(fold: Fold, history: History, upto: Position) -> None:
@@ -92,17 +99,22 @@ async def _windows(fold: Fold, history: History, upto: Position) -> None:
     fold.ids = _map([(_int(id), _int(at)) for id, at in ids])
     counted = await history.fetch(
         _ask(
-            "SELECT site, visitor, path, ts_ms, window_ms FROM facts WHERE counted AND window_ms > 0 AND ts_ms > ? AND seq <= ?",
+            "SELECT site, visitor, path, ts_ms, window_ms FROM facts WHERE counted AND window_ms > 0 AND ts_ms > ? AND seq <= ?"
+            " ORDER BY ts_ms",
             kept_since,
             upto,
         )
     )
-    slots = []
-    for site, visitor, path, time, window in counted:
-        number = fold.site(str(site)).pages.numbers[str(path)]
-        slots.append((mix(mix(_int(visitor), number), _int(time) // _int(window)), _int(time)))
-    fold.counted = _map(slots)
-    fold.counted_to = max((time for _, time in slots), default=0)
+    slots: dict[int, int] = {}
+    for site, visitor, path, at, window in counted:
+        number, time = fold.site(str(site)).pages.numbers[str(path)], _int(at)
+        key, slot = mix(_int(visitor), number), time // _int(window)
+        earlier = slots.setdefault(mix(key, slot), time)  # the rows come in the order of their time
+        if earlier != time:
+            slots.setdefault(mix(key, slot ^ EARLIEST), earlier)
+            slots[mix(key, slot)] = time
+    fold.counted = _map(list(slots.items()))
+    fold.counted_to = max(slots.values(), default=0)
 
 
 async def _open_visits(fold: Fold, history: History, upto: Position) -> None:

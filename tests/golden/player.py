@@ -103,6 +103,8 @@ class Player:
         if table != "pageViews" or not match.keys() <= _ERASABLE.keys():
             raise Unsupported(f"rows of {table} cannot be removed by {', '.join(match)}")
         wanted = {_ERASABLE[name]: value for name, value in match.items()}
+        if not match:
+            wanted["first"] = 0  # views at any time; an erase without a condition takes presence and content as well
         if "timestamp" in wanted:
             wanted["first"] = wanted["last"] = wanted.pop("timestamp")
         return await self._footfall.erase(**wanted)

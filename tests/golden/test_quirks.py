@@ -73,7 +73,7 @@ async def test_odd_names_break_no_figure_for_others(footfall: Footfall) -> None:
     for path in ["/plain", *ODD]:
         await footfall.record_page_view(path, path[:100], f"session {path[:100]}")
         await footfall.heartbeat(path[:100], path, city=path[:100], country=path[:100], latitude=0.0, longitude=-0.0)
-        await footfall.publish("post", path, path, True)
+        await footfall.publish("post", path, path[:500], True)
     stats = await footfall.get_stats()
     assert {line.path: line.views for line in stats.page_stats} == dict.fromkeys(["/plain", *ODD], 1)
     assert {line.path: line.count for line in stats.active_by_path} == dict.fromkeys(["/plain", *ODD], 1)

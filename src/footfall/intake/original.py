@@ -59,9 +59,9 @@ class OriginalDoor:
 
     def view(self, site: str, path: str, page_type: str, session: str, arrival: int) -> Fact:
         """recordPageView. Raises InvalidInput naming path, pageType or sessionId; NotFound for the site."""
-        _check_text("path", path, MAX_PATH_BYTES)
-        _check_text("pageType", page_type, MAX_TEXT_BYTES)
-        _check_text("sessionId", session, MAX_SESSION_BYTES)
+        check_text("path", path, MAX_PATH_BYTES)
+        check_text("pageType", page_type, MAX_TEXT_BYTES)
+        check_text("sessionId", session, MAX_SESSION_BYTES)
         return self._fact(site, Kind.VIEW, session, path, arrival, page_type=page_type)
 
     def beat(
@@ -78,11 +78,11 @@ class OriginalDoor:
     ) -> Fact:
         """heartbeat; None: not given. Raises InvalidInput naming sessionId, currentPath, city, country, latitude or
         longitude; NotFound for the site."""
-        _check_text("sessionId", session, MAX_SESSION_BYTES)
-        _check_text("currentPath", path, MAX_PATH_BYTES)
+        check_text("sessionId", session, MAX_SESSION_BYTES)
+        check_text("currentPath", path, MAX_PATH_BYTES)
         for field, text in (("city", city), ("country", country)):
             if text is not None:
-                _check_text(field, text, MAX_TEXT_BYTES)
+                check_text(field, text, MAX_TEXT_BYTES)
         return msgspec.structs.replace(
             self._fact(site, Kind.BEAT, session, path, arrival),
             country=country,
@@ -103,7 +103,8 @@ class OriginalDoor:
         return Fact(site, kind, visitor, self._fresh_id(), ORIGINAL, arrival, 0, path, counted.window, page_type=page_type)
 
 
-def _check_text(field: str, value: object, limit: int) -> None:
+def check_text(field: str, value: object, limit: int) -> None:
+    """Raises InvalidInput unless `value` is well-formed Unicode of at most `limit` bytes as UTF-8."""
     if not isinstance(value, str):
         raise InvalidInput(field, "a string")
     if not fits(value, limit):

@@ -40,6 +40,8 @@ Line = tuple[str, str, int, str, str]  # site, door, hour (ms), outcome, reason
 
 VERSION = "1"  # of the state and its rules; a checkpoint of another version is not loaded
 
+EARLIEST = 1 << 62  # slot ^ EARLIEST is the number under which `counted` has the earliest view of a slot; slots are far below
+
 
 class Fold:
     """State and judge. `apply` folds one record; `rows` collects effects until `take_rows`; `dirty` names changed sites."""
@@ -49,7 +51,7 @@ class Fold:
         self.now = 0
         self.sites: dict[str, SiteState] = {}
         self.ids = Runs(valued=True)  # (site, id) of facts -> arrival
-        self.counted = Runs(valued=True)  # mix(visitor, path, 30-minute slot) -> time of the counted view in it
+        self.counted = Runs(valued=True)  # mix(visitor, path, 30-minute slot) -> time of the (latest) counted view in it
         self.counted_to = 0  # the latest time in `counted`
         self.closing: list[tuple[int, int, int, str]] = []  # heap: (when it may be final, visit, visitor, site)
         self.ledger: dict[Line, int] = {}  # increments that are not rows yet
@@ -171,26 +173,38 @@ class Fold:
             heappush(self.closing, (visit.last + rules.WINDOW_KEPT, visit.id, fact.visitor, fact.site))
         return visit.id
 
-    # Counted views less than a window apart cannot share a slot as long as the window, so one time a slot is enough;
-    # a view that it repeats lies in its own slot or in one beside it.
+    # A view that another one repeats lies in its own slot, as long as the window, or in one beside it. Judged views that counted
+    # cannot share a slot, so one time a slot is enough; imported ones can, so a slot knows its latest view and, if
+    # that is another one, its earliest.
 
     def _repeats(self, fact: Fact, time: int, state: SiteState) -> bool:
         number, window = state.pages.numbers.get(fact.path), fact.window
         if number is None or window <= 0:
             return False
         key, slot = mix(fact.visitor, number), time // window
-        last = slot + 1 if (slot + 1) * window <= self.counted_to else slot  # nothing was counted later than that
-        for near in range(slot - 1, last + 1):
+        for near in (slot - 1, slot):
             counted = self.counted.get(mix(key, near))
             if counted is not None and rules.is_repeat(time, counted, window):
                 return True
-        return False
+        if (slot + 1) * window > self.counted_to:
+            return False  # nothing was counted that late
+        counted = self.counted.get(mix(key, (slot + 1) ^ EARLIEST)) or self.counted.get(mix(key, slot + 1))
+        return counted is not None and rules.is_repeat(time, counted, window)
 
     def _remember(self, fact: Fact, time: int, number: int) -> None:
         if fact.window > 0:
             self.counted_to = max(self.counted_to, time)
             key = mix(mix(fact.visitor, number), time // fact.window)
             self.counted.put(key, time, self.now - rules.WINDOW_KEPT)
+
+    def _remember_imported(self, fact: Fact, time: int, number: int) -> None:
+        if fact.window > 0:
+            key, slot = mix(fact.visitor, number), time // fact.window
+            latest = self.counted.get(mix(key, slot))
+            if latest is not None:
+                earliest = self.counted.get(mix(key, slot ^ EARLIEST)) or latest
+                self.counted.put(mix(key, slot ^ EARLIEST), min(earliest, time), self.now - rules.WINDOW_KEPT)
+            self._remember(fact, max(latest or 0, time), number)
 
     # --- commands ---
 
@@ -227,7 +241,7 @@ class Fold:
             number = state.count_view(fact.path, fact.visitor, time)
             self.ids.put(fact.id, max(time, command.at), kept_since)
             if time > kept_since:
-                self._remember(fact, time, number)
+                self._remember_imported(fact, time, number)
             self.rows.facts.append(FactRow(seq, n, time, True, 0, fact))
         self.dirty.add(command.site)
         return len(command.facts)

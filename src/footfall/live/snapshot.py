@@ -89,9 +89,9 @@ def page_order(line: PageLine) -> tuple[int, str]:
     return -line.views, line.path
 
 
-def place_order(line: PlaceLine) -> tuple[int, str, str, float, float]:
-    """By readers, most first, then by the key."""
-    return -line.here, line.country, line.city, line.latitude or 0.0, line.longitude or 0.0
+def place_order(line: PlaceLine) -> tuple[int, str, str, bool, float, float]:
+    """By readers, most first, then by the key, one without coordinates before those with."""
+    return -line.here, line.country, line.city, line.latitude is not None, line.latitude or 0.0, line.longitude or 0.0
 
 
 def places_of(places: dict[Place, int], grid: float) -> tuple[PlaceLine, ...]:

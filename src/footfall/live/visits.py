@@ -15,7 +15,8 @@ from footfall.model import Fact, Kind
 
 
 class Visit(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A visit so far. `last` is the later of time and arrival of its newest fact; entry and exit follow fact time."""
+    """A visit so far. `last` is the later of time and arrival of its newest fact; entry and exit are those of its views, in
+    fact time, also of those that repeat; of what began it while there is none."""
 
     id: int
     start: int
@@ -31,16 +32,20 @@ class Visit(msgspec.Struct, frozen=True, array_like=True, gc=False):
     first: Fact
 
 
+_NO_VIEW_YET = (1 << 62, -1)  # entry and exit time: any view comes before the one and after the other
+
+
 def _begun(fact: Fact, time: int, counted: bool) -> Visit:
+    entry_time, exit_time = (time, time) if fact.kind == Kind.VIEW else _NO_VIEW_YET
     return Visit(
         id=mix(fact.visitor, fact.id),
         start=time,
         end=time,
         last=max(time, fact.arrival),
         entry=fact.path,
-        entry_time=time,
+        entry_time=entry_time,
         exit=fact.path,
-        exit_time=time,
+        exit_time=exit_time,
         views=int(counted),
         events=int(fact.kind == Kind.EVENT),
         engaged=fact.engaged,
@@ -51,9 +56,9 @@ def _begun(fact: Fact, time: int, counted: bool) -> Visit:
 def _extended(visit: Visit, fact: Fact, time: int, counted: bool) -> Visit:
     entry, entry_time, exit, exit_time = visit.entry, visit.entry_time, visit.exit, visit.exit_time
     view = fact.kind == Kind.VIEW
-    if view and (time < entry_time or not visit.views):
+    if view and time < entry_time:
         entry, entry_time = fact.path, time
-    if view and (time >= exit_time or not visit.views):
+    if view and time >= exit_time:
         exit, exit_time = fact.path, time
     return Visit(
         visit.id,
