@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footfall.http import plain
@@ -21,6 +21,7 @@ def test_a_template_is_filled_and_a_value_is_not_filled_again() -> None:
     assert filled == b'<h1>__SNAPSHOT__</h1><i>__OTHER__</i><script>{"a":"__SITE__"}</script>'
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_json_cannot_leave_its_script_block(value: object) -> None:
     """Whatever strings are in it, nothing ends the block or a line, and it still says the same."""
