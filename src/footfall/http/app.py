@@ -12,8 +12,8 @@ What a server has to be told (measured with granian 2.8, uvicorn 0.54, 2 cores):
     http             http1: an open stream takes 20 KB in granian, 33 KB with auto.
     task_impl        granian: asyncio. With rust there are no real tasks, and nothing here could be cancelled.
     proxy headers    uvicorn believes X-Forwarded-For from loopback and hides who the peer was, unless told --no-proxy-headers.
-    lost viewers     who goes without a word (no network) stays for minutes, until the kernel gives up. With TCP_USER_TIMEOUT of 5 s on
-                     the listening socket, which connections inherit, for 20 s: one keep-alive that nobody confirms is enough.
+    lost viewers     who lost the network stays for minutes, until the kernel gives up; for 20 s with TCP_USER_TIMEOUT
+                     of 5 s on the listening socket, which connections inherit: a keep-alive that nobody confirms is enough.
     stopping         both wait for open requests before lifespan says shutdown: see stopping.py for how streams hear of it.
     processes        `granian` runs the application in a child, which survives a kill -9 of its parent and keeps the data folder;
                      granian.server.embed.Server runs in the process that calls it.
