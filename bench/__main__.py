@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import ingest
+from bench import ingest, startup
 from bench.report import heading
 
 BENCHES: dict[str, tuple[Callable[[], None], str]] = {
     "ingest": (ingest.run, "durable facts per second against the same server's empty answer; latency, stalls, CPU by stage"),
+    "startup": (startup.run, "opening 10 million stored views, from a checkpoint and without one; `serve` on a small store"),
 }
 
 
