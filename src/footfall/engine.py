@@ -78,6 +78,8 @@ class Engine:
         self.now = clock
         self.sink = sink
         self.received: Counter[Line] = Counter()  # verdicts since the process started, for /metrics
+        self.appends = 0
+        self.append_seconds = 0.0  # what all appends took together
         self.on_change: Callable[[set[str]], None] = lambda sites: None
         self.on_barrier: Callable[[Position], Awaitable[None]]
         self._journal = journal
@@ -105,6 +107,7 @@ class Engine:
     def refuse(self, site: str, door: str, reason: str, count: int = 1) -> None:
         """Count what intake turned away; it travels with the next batch."""
         self._refusals[(site, door, reason)] += count
+        self.received[(site, door, 0, "rejected", reason)] += count
 
     async def fetch(self, statement: Statement) -> tuple[Table, int]:
         """Ask history, which is never behind what was acknowledged before; (rows, records it lags if it could not catch up)."""
@@ -203,7 +206,11 @@ class Engine:
         return requests, asyncio.create_task(self._append_all(records))
 
     async def _append_all(self, records: list[Record]) -> Position:
-        return await self._journal.append(records)
+        began = asyncio.get_running_loop().time()
+        last = await self._journal.append(records)
+        self.appends += 1
+        self.append_seconds += asyncio.get_running_loop().time() - began
+        return last
 
     async def _settle(self, requests: list[_Request], last: Position) -> None:
         """Fold a durable batch and answer its callers."""

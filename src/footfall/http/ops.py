@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, SummaryMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
@@ -60,6 +60,9 @@ class Readings:
         yield facts
         yield GaugeMetricFamily("footfall_viewers", "Open live streams", self._viewers())
         yield GaugeMetricFamily("footfall_fan_out_seconds", "What the last round to viewers took", self._hub.fan_out_seconds)
+        appends = SummaryMetricFamily("footfall_journal_append_seconds", "What it took to make batches durable")
+        appends.add_metric((), count_value=self._engine.appends, sum_value=self._engine.append_seconds)
+        yield appends
         yield GaugeMetricFamily("footfall_accepting", "1 while facts are accepted", int(health.accepting))
         yield GaugeMetricFamily("footfall_journal_position", "The last record that was folded", health.seq)
         yield GaugeMetricFamily("footfall_history_lag_records", "Records that history does not have yet", health.history_lag)
