@@ -251,8 +251,9 @@ class Collector(Server):
         return [fact for _, facts in self.requests for fact in facts]
 
     def told(self, kind: str) -> list[str]:
-        """The paths of all facts of a kind."""
-        return [re.sub(r"^http://[^/]+", "", fact["u"]) for fact in self.facts if fact["k"] == kind]
+        """The paths of all facts of a kind. One that came again, as what is unanswered at a leave does, is the same fact."""
+        once = {fact["i"]: fact for fact in self.facts if fact["k"] == kind}
+        return [re.sub(r"^http://[^/]+", "", fact["u"]) for fact in once.values()]
 
 
 @pytest.fixture

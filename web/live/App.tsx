@@ -17,7 +17,7 @@ export function App({ store, site }: { store: Store; site: string }) {
       <Header store={store} site={site} />
       <main>
         <Trouble store={store} />
-        <div class="now">
+        <div class="now" data-status={store.status.value}>
           <div class="panel">
             <People store={store} />
             {empty ? <Start site={site} /> : <Reading store={store} />}

@@ -60,7 +60,7 @@ function Countries({ countries }: { countries: Country[] }) {
         {countries.slice(0, all ? undefined : FIRST).map((c) => (
           <li key={c.code} data-key={c.code}>
             <span class="name">{country(c.code)}</span>
-            {c.cities.length > 0 && <span class="cities">{cities(c)}</span>}
+            <span class="cities">{cities(c)}</span>
             <span class="here">{number(c.here)}</span>
           </li>
         ))}
@@ -80,5 +80,8 @@ function Countries({ countries }: { countries: Country[] }) {
   );
 }
 
-const cities = (c: Country) =>
-  c.cities.slice(0, 3).map((city) => city.name).join(", ") + (c.cities.length > 3 ? " …" : "");
+/** The three cities with most people; a city that is its country is not named twice. */
+function cities(c: Country): string {
+  const names = c.cities.map((city) => city.name).filter((name) => name !== country(c.code));
+  return names.slice(0, 3).join(", ") + (names.length > 3 ? " …" : "");
+}
