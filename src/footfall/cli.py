@@ -165,9 +165,10 @@ def demo(config: Config, readers: int, seconds: float | None, remove: bool) -> N
 
     try:
         asyncio.run(run.remove(config) if remove else run.demo(config, readers, seconds))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         if remove:
-            raise  # for the demo itself it is the way to end it
+            raise click.Abort from None
+        # for the demo itself that is the way to end it
 
 
 @main.group()

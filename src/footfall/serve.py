@@ -155,7 +155,9 @@ async def _granian(app: App, listener: socket.socket, config: Config) -> AsyncIt
 def _told_where(data_folder: Path, address: str) -> Iterator[None]:
     """While the server answers, `server.json` in its data folder says where: the command line finds it there."""
     file = data_folder / "server.json"
-    file.write_text(json.dumps({"address": address, "pid": os.getpid()}) + "\n", "utf-8")
+    fresh = file.with_suffix(".new")
+    fresh.write_text(json.dumps({"address": address, "pid": os.getpid()}) + "\n", "utf-8")
+    fresh.replace(file)  # whole: who reads it does not wait
     try:
         yield
     finally:

@@ -10,6 +10,7 @@ import asyncio
 import math
 import random
 import secrets
+import signal
 import sys
 import time
 from collections import defaultdict
@@ -36,6 +37,7 @@ ADDRESSES = 60_000  # drawn; some hundred of them lie in the smallest of the cou
 AT_ONCE = 16  # requests
 REQUESTS_PER_SECOND = 250.0
 ATTEMPTS = 6
+OVER = "\r\033[K"  # writes over the line of a terminal
 
 
 class Crowd:
@@ -180,7 +182,10 @@ def addresses_by_country(chance: random.Random) -> Mapping[str, Sequence[str]]:
 
 
 async def demo(config: Config, readers: int, seconds: float | None) -> None:
-    """Run the demo until Ctrl-C or for so many seconds."""
+    """Run the demo for so many seconds, or until it is cancelled, as Ctrl-C and SIGTERM do."""
+    me = asyncio.current_task()
+    assert me is not None  # this is a coroutine that runs
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
     async with _server(config) as door:
         await door.put(SITE, name=NAME, hosts=(ORIGIN.removeprefix("https://"),), public=True)
         for page in PAGES[1:]:
@@ -199,7 +204,7 @@ async def demo(config: Config, readers: int, seconds: float | None) -> None:
             raise group.exceptions[0] from group  # what the first reader met; the others met the same
         finally:
             progress.cancel()
-            click.echo(f"{crowd.sent:,} facts were sent.")
+            click.echo(f"{OVER if sys.stdout.isatty() else ''}{crowd.sent:,} facts were sent.")
 
 
 async def remove(config: Config) -> None:
@@ -231,4 +236,4 @@ async def _progress(crowd: Crowd) -> None:
     while True:
         await asyncio.sleep(1 if terminal else 30)
         line = f"{crowd.here:,} readers here, {crowd.sent:,} facts sent"
-        click.echo(f"\r\033[K{line}" if terminal else line, nl=not terminal)
+        click.echo(OVER + line if terminal else line, nl=not terminal)
