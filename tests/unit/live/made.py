@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import count
-from typing import Any
+from operator import add
+from typing import Any, TypeVar
 
 import msgspec
 from hypothesis import settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from footfall import rules
 from footfall.live.fold import Fold
+from footfall.live.runs import mix
 from footfall.model import Fact, Import, Kind, Publish, Record, Refused, Rows, Sweep
 
 SITE = "blog"
@@ -38,63 +40,89 @@ def folded(records: Iterable[Record], into: Fold | None = None) -> tuple[Fold, l
 
 
 # --- random streams: what happened within some hours, in the order of arrival ---
+# One record is some random bytes, so that Hypothesis draws fast; fewer and smaller bytes make plainer records.
 
-# Steps between two arrivals: mostly short, often at a limit of some rule or beside it.
-_LIMITS = (rules.LEAVE_GRACE, rules.EARLY_BEAT, rules.PRESENCE_TIMEOUT, rules.REPEAT_WINDOW, rules.WINDOW_KEPT)
-STEPS = st.one_of(
-    st.integers(0, 5_000),
-    st.integers(0, 90 * MINUTE),
-    st.builds(lambda limit, by: limit + by, st.sampled_from(_LIMITS), st.integers(-1, 1)),
-)
-AGES = st.one_of(st.just(0), st.just(0), st.integers(0, rules.LATENESS), st.integers(rules.LATENESS - 1, rules.LATENESS + 1))
-PATHS = st.sampled_from(["/", "/a", "/b", "\0"])
-VISITORS = st.integers(1, 4).map(lambda number: number * 0x9E3779B97F4A7C15 & (1 << 64) - 1)
-COORDINATES = st.sampled_from([None, 0.0, 1.5, -77.0, 200.0])
-COUNTRIES = st.sampled_from([None, "", "DE", "NZ"])
+LIMITS = (rules.LEAVE_GRACE, rules.EARLY_BEAT, rules.PRESENCE_TIMEOUT, rules.REPEAT_WINDOW, rules.WINDOW_KEPT)
+STEPS = st.one_of(st.integers(0, 90 * MINUTE), st.builds(add, st.sampled_from(LIMITS), st.integers(-1, 1)))
+PATHS = ("/", "/a", "/b", "\0")
+COUNTRIES = (None, "", "DE", "NZ")
+DEGREES = (None, 0.0, 1.5, -77.0, 200.0)
+T = TypeVar("T")
 
 
-@st.composite
-def facts(draw: st.DrawFn, arrival: int) -> Fact:
-    """Any fact that arrives then; its id may have been seen before, and what it says need not be the same then."""
-    kind, door = draw(st.sampled_from([Kind.VIEW, Kind.VIEW, *Kind])), draw(st.sampled_from(rules.DOORS))
-    if door == rules.ORIGINAL:
-        kind = draw(st.sampled_from([Kind.VIEW, Kind.BEAT]))
-    return Fact(
-        site=draw(st.sampled_from([SITE, SITE, "other"])),
-        kind=kind,
-        visitor=draw(VISITORS),
-        id=draw(st.integers(1, 2**64 - 1) | st.integers(1, 6)),
-        door=door,
-        arrival=arrival,
-        age=0 if door == rules.ORIGINAL else draw(AGES),
-        path=draw(PATHS),
-        bot=draw(st.sampled_from(["", "", "", "", "agent"])),
-        country=draw(COUNTRIES),
-        city=draw(COUNTRIES),
-        latitude=draw(COORDINATES),
-        longitude=draw(COORDINATES),
-        engaged=draw(st.integers(0, 9_000)),
-    )
+class Choices:
+    """Choices made by bytes; after the last one everything is the first of its kind."""
+
+    def __init__(self, choices: bytes) -> None:
+        self._bytes = iter(choices)
+
+    def number(self, low: int, high: int) -> int:
+        """Both included."""
+        drawn = sum(next(self._bytes, 0) << shift for shift in (0, 8, 16))
+        return low + drawn % (high - low + 1)
+
+    def of(self, options: Sequence[T]) -> T:
+        return options[next(self._bytes, 0) % len(options)]
+
+    def step(self) -> int:
+        """Between two arrivals: often short, or at a limit of some rule or beside it."""
+        kind = self.of((0, 1, 2, 2, 3))
+        if kind == 2:
+            return self.of(LIMITS) + self.of((0, 1, -1))
+        return (0, self.number(0, 5_000), 0, self.number(0, 90 * MINUTE))[kind]
+
+    def fact(self, arrival: int) -> Fact:
+        """Any fact that arrives then; its id may have been seen within the hour, and what it says need not be the same then."""
+        door = self.of((rules.SCRIPT, rules.ORIGINAL, rules.PIXEL))
+        kind = self.of((Kind.VIEW, Kind.BEAT) if door == rules.ORIGINAL else (Kind.VIEW, *Kind))
+        site = self.of((SITE, SITE, "other"))
+        seen = door != rules.ORIGINAL and self.of((False, False, True))
+        return Fact(
+            site=site,
+            kind=kind,
+            visitor=mix(self.number(1, 4), len(site)),
+            id=mix(self.number(1, 4), arrival // rules.WINDOW_KEPT) if seen else next(_IDS),
+            door=door,
+            arrival=arrival,
+            age=0
+            if door == rules.ORIGINAL
+            else self.of((0, 0, self.number(0, rules.LATENESS), rules.LATENESS, rules.LATENESS + 1)),
+            path=self.of(PATHS),
+            bot=self.of(("", "", "", "", "agent")),
+            country=self.of(COUNTRIES),
+            city=self.of(COUNTRIES),
+            latitude=self.of(DEGREES),
+            longitude=self.of(DEGREES),
+            engaged=self.of((0, 5_000)),
+        )
+
+    def record(self, now: int) -> Record:
+        """A fact, mostly, or a command."""
+        match self.of(("fact",) * 9 + ("sweep", "publish", "import", "refused")):
+            case "sweep":
+                return Sweep(now, self.of(("", "*", SITE)))
+            case "publish":
+                kind, slug, title = self.of(("post", "page")), self.of(("a", "b", "")), self.of(("A", ""))
+                return Publish(SITE, now, kind, slug, title, self.of((True, False)))
+            case "import":
+                times = [now + self.number(-3 * rules.HOUR, rules.HOUR) for _ in range(self.of((0, 1, 2, 4)))]
+                views = (Choices(bytes([1, 0, 0, *self._bytes, time % 7])).fact(time) for time in times)
+                return Import(
+                    SITE, now, tuple(msgspec.structs.replace(view, kind=Kind.VIEW, bot="", site=SITE) for view in views)
+                )
+            case "refused":
+                return Refused(now, ((SITE, rules.SCRIPT, "malformed", self.number(1, 3)),))
+        return self.fact(now)
 
 
-@st.composite
-def streams(draw: st.DrawFn, most: int = 40, commands: bool = True) -> Sequence[Record]:
-    """Records in the order of arrival, time never going back."""
+def _stream(drawn: Sequence[bytes]) -> Sequence[Record]:
     now, records = START, list[Record]()
-    for _ in range(draw(st.integers(1, most))):
-        now += draw(STEPS)
-        what = draw(st.integers(0, 11)) if commands else 11
-        if what == 0:
-            records.append(Sweep(now, draw(st.sampled_from(["", "*", SITE]))))
-        elif what == 1:
-            titled = draw(st.sampled_from(["a", "b", ""])), draw(st.sampled_from(["A", ""])), draw(st.booleans())
-            records.append(Publish(SITE, now, draw(st.sampled_from(["post", "page"])), *titled))
-        elif what == 2:
-            times = draw(st.lists(st.integers(now - 3 * rules.HOUR, now + rules.HOUR), max_size=4))
-            imported = [msgspec.structs.replace(draw(facts(time)), kind=Kind.VIEW, age=0, bot="", site=SITE) for time in times]
-            records.append(Import(SITE, now, tuple(imported)))
-        elif what == 3:
-            records.append(Refused(now, ((SITE, rules.SCRIPT, "malformed", draw(st.integers(1, 3))),)))
-        else:
-            records.append(draw(facts(now)))
+    for choices in map(Choices, drawn):
+        now += choices.step()
+        records.append(choices.record(now))
     return records
+
+
+def streams(most: int = 40) -> st.SearchStrategy[Sequence[Record]]:
+    """Records in the order of arrival, time never going back."""
+    return st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=most).map(_stream)

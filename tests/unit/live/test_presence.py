@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from footfall import rules
 from footfall.live.presence import Place, Presence, Reader
 from footfall.model import Fact, Kind
-from tests.unit.live.made import BOUNDED, COORDINATES, COUNTRIES, PATHS, START, STEPS, VISITORS, fact
+from tests.unit.live.made import BOUNDED, COUNTRIES, DEGREES, PATHS, START, STEPS, fact
 
 T = rules.PRESENCE_TIMEOUT
 EARLY = rules.EARLY_BEAT
@@ -177,10 +177,10 @@ STEP = st.tuples(
     st.sampled_from(["original", "sign", "sign", "leave", "advance", "clean", "forget"]),
     STEPS,
     st.integers(0, 3 * EARLY),
-    VISITORS,
-    PATHS,
-    COUNTRIES,
-    COORDINATES,
+    st.integers(1, 4),
+    st.sampled_from(PATHS),
+    st.sampled_from(COUNTRIES),
+    st.sampled_from(DEGREES),
     st.sampled_from([Kind.VIEW, Kind.BEAT]),
 )
 

@@ -12,7 +12,7 @@ from footfall import rules
 from footfall.live.runs import mix
 from footfall.live.visits import Visit, Visits
 from footfall.model import Fact, Kind
-from tests.unit.live.made import BOUNDED, MINUTE, START, VISITORS, fact
+from tests.unit.live.made import BOUNDED, MINUTE, START, fact
 
 GAP = rules.VISIT_GAP
 
@@ -162,7 +162,7 @@ class Model:
 
 
 STEP = st.tuples(
-    st.sampled_from([Kind.VIEW, *Kind]), st.integers(-3, 6).map(lambda tens: tens * 10 * MINUTE), VISITORS, st.booleans()
+    st.sampled_from([Kind.VIEW, *Kind]), st.integers(-3, 6).map(lambda tens: tens * 10 * MINUTE), st.integers(1, 3), st.booleans()
 )
 
 
