@@ -234,7 +234,8 @@ class Footfall:
         last: int | None = None,
     ) -> int:
         """Remove the facts that match everything given (`first` and `last` bound the time, both included); how many counted
-        views went. Every total follows at once; what is gone is gone from the disk too. Raises InvalidInput naming the field."""
+        views went. Every total follows at once. The journal's bytes are overwritten; history's stay in free
+        blocks of its file until it uses them again. Raises InvalidInput naming the field."""
         for name, text in (("path", path), ("session_id", session_id), ("page_type", page_type)):
             if text is not None:
                 check_text(name, text, rules.MAX_PATH_BYTES)
