@@ -11,6 +11,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Coroutine, Iterable
+from functools import wraps
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,11 +48,12 @@ class Commands(click.Group):
             raise click.ClickException(f"{error.filename}: {error.strerror}") from error
 
 
-def configured(*names: str, default_log: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def configured(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a command the flags of these settings (none named: all) and hand it the Config that results, as `config`."""
     chosen = [setting for setting in SETTINGS if not names or setting.name in names]
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
         def run(config_file: str | None, **options: Any) -> Any:
             given = {setting.name: options.pop(setting.name) for setting in chosen}
             flags = {name: None if value == () else value for name, value in given.items()}
@@ -59,20 +61,17 @@ def configured(*names: str, default_log: str = "") -> Callable[[Callable[..., An
             logs.set_up(config.log_format)
             return command(config=config, **options)
 
-        run.__doc__ = command.__doc__
-        run.__name__ = command.__name__
-        run.__click_params__ = getattr(command, "__click_params__", [])  # type: ignore[attr-defined]  # how click passes them on
-        for setting in reversed(chosen):
-            run = _flag(setting)(run)
         text = f"Settings in TOML [default: {FILE_NAME} in the data folder; or $FOOTFALL_CONFIG]"
-        return click.option("--config", "config_file", metavar="FILE", help=text)(run)
+        decorated: Callable[..., Any] = run
+        for setting in reversed(chosen):
+            decorated = _flag(setting)(decorated)
+        return click.option("--config", "config_file", metavar="FILE", help=text)(decorated)
 
     return decorate
 
 
 def _flag(setting: Setting) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    default = setting.default if setting.default not in ("", ()) else None
-    shown = f" [default: {default}]" if default is not None else ""
+    shown = f" [default: {setting.shown}]" if setting.shown else ""
     metavar = {"path": "FOLDER", "int": "N", "float": "N", "size": "SIZE"}.get(setting.kind, "TEXT")
     help_text = setting.sentence.replace("`", "") + shown
     return click.option(setting.flag, setting.name, multiple=setting.kind == "list", metavar=metavar, help=help_text)

@@ -118,6 +118,13 @@ class Setting:
         """Its name on the command line."""
         return "--" + self.name.replace("_", "-")
 
+    @property
+    def shown(self) -> str:
+        """Its default as a person writes it; "" for none."""
+        if self.kind == "size":
+            return f"{cast(int, self.default) // MIB}MiB"
+        return "" if self.default == () else str(self.default)
+
 
 def _kind(name: str, annotation: str) -> str:
     if name.endswith("_bytes"):
@@ -170,17 +177,8 @@ def reference() -> str:
         "| in the file | in the environment | default | what it is |",
         "|---|---|---|---|",
     ]
-    lines += [f"| `{s.name}` | `{s.env}` | {_shown(s)} | {s.sentence} |" for s in SETTINGS]
+    lines += [f"| `{s.name}` | `{s.env}` | {f'`{s.shown}`' if s.shown else 'none'} | {s.sentence} |" for s in SETTINGS]
     return "\n".join(lines) + "\n"
-
-
-def _shown(setting: Setting) -> str:
-    """A default as a person writes it."""
-    if setting.default in ("", ()):
-        return "none"
-    if setting.kind == "size":
-        return f"`{cast(int, setting.default) // MIB}MiB`"
-    return f"`{setting.default}`"
 
 
 def _from_file(toml_text: str | None) -> dict[str, object]:
