@@ -19,7 +19,7 @@ from footfall.errors import FootfallError
 from footfall.house import open_house
 from footfall.http.app import App
 
-SECONDS = 300.0  # a recount or an erase of a large site takes its time
+TIMEOUT = httpx.Timeout(300.0, connect=5.0)  # a recount or an erase of a large site takes its time
 NOBODY = "http://footfall.invalid"  # the address of an application that listens nowhere
 
 
@@ -99,7 +99,7 @@ async def owner(config: Config) -> AsyncIterator[Owner]:
 async def connected(data_folder: Path, address: str) -> AsyncIterator[Owner]:
     """The owner's door of the server at `address`, with the key that lies in the data folder."""
     key = (data_folder / "owner.key").read_text("utf-8").strip()
-    async with httpx.AsyncClient(base_url=address, headers=_signed(key), timeout=SECONDS, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=address, headers=_signed(key), timeout=TIMEOUT, trust_env=False) as http:
         yield Owner(http, address, key)
 
 
