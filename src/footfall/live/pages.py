@@ -42,7 +42,7 @@ class Pages:
         self.content: dict[tuple[str, str], Item] = {}  # (kind, slug) -> item
         self._posts: dict[str, str] = {}
         self._published_pages: dict[str, str] = {}
-        self._order: list[tuple[int, str]] = []  # (-views, path), sorted
+        self._order: list[tuple[int, str, PageStat]] = []  # (-views, path, line), sorted
         self._changed: dict[str, int] = {}  # path -> views that it has in _order (0: it is not there yet)
         self._stats: dict[str, PageStat] = {}
 
@@ -70,6 +70,9 @@ class Pages:
             titles.pop(slug, None)
         for path in (slug, "/" + slug):
             self._stats.pop(path, None)
+            number = self.numbers.get(path)
+            if number is not None:
+                self._changed.setdefault(path, self.views[number])
 
     @property
     def posts(self) -> int:
@@ -96,13 +99,13 @@ class Pages:
     def ranked(self, limit: int | None = None) -> list[PageStat]:
         """The most viewed pages, at most `limit`: by views, largest first, then by path in the order of code points."""
         self._settle()
-        return [self.stat(path) for _, path in self._order[:limit]]
+        return [line for _, _, line in self._order[:limit]]
 
     def _settle(self) -> None:
         changed, order = self._changed, self._order
         if not changed:
             return
-        fresh = [(-self.views[self.numbers[path]], path) for path in changed]
+        fresh = [(-self.views[self.numbers[path]], path, self.stat(path)) for path in changed]
         if len(changed) <= _FEW:
             for path, views in changed.items():
                 if views:
