@@ -9,18 +9,19 @@ before anything new is taken. An erase is a barrier: see `_erase`.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import structlog
 
-from footfall.errors import Full, JournalFailed
+from footfall.errors import Busy, Full, HistoryFailed, JournalFailed
 from footfall.history.base import History, Statement
 from footfall.journal.base import Journal, Position
 from footfall.live import checkpoint
 from footfall.live.fold import Fold, Line
-from footfall.model import Command, Erase, Fact, Record, Refused, Rows, Sweep, Table, Verdict
+from footfall.model import Command, Erase, Fact, Import, Record, Refused, Rows, Sweep, Table, Verdict
 from footfall.recount import differences, matching, recounted
 from footfall.sink import Sink
 
@@ -87,10 +88,12 @@ class Engine:
         self._limits = limits
         self._obstacle = obstacle  # says why nothing may be taken (a full disk), "" if nothing stands in the way
         self._requests: list[_Request] = []
+        self._batches: deque[list[_Request]] = deque()  # appended or being appended, not answered yet
         self._waiting = 0
         self._refusals: Counter[tuple[str, str, str]] = Counter()
         self._wake = asyncio.Event()
         self._reason = ""
+        self._erasing = False
         self._closing = False
         self._task: asyncio.Task[None] | None = None
 
@@ -98,11 +101,15 @@ class Engine:
 
     async def record(self, facts: Sequence[Fact]) -> list[Verdict]:
         """Make facts durable and judge them, one verdict each. Raises Busy (Full, JournalFailed); then none was acknowledged."""
-        return await self._submit(facts)  # type: ignore[return-value]  # facts are answered with verdicts
+        return await self._submit(facts, self._refusal())  # type: ignore[return-value]  # facts are answered with verdicts
 
     async def command(self, command: Command) -> object:
-        """Make a command durable and carry it out; its result as in model.py. Raises Busy."""
-        return (await self._submit([command]))[0]
+        """Make a command durable and carry it out; its result as in model.py. Raises Busy.
+
+        Caps hold for facts, and imports are facts; other commands go on at them: a sweep is what makes room.
+        """
+        refusal = self._refusal() if isinstance(command, Import) else self._standstill()
+        return (await self._submit([command], refusal))[0]
 
     def refuse(self, site: str, door: str, reason: str, count: int = 1) -> None:
         """Count what intake turned away; it travels with the next batch."""
@@ -135,39 +142,47 @@ class Engine:
         self._task.add_done_callback(self._stopped)
 
     def _stopped(self, task: asyncio.Task[None]) -> None:
-        """A writer that ended by a fault must not leave callers waiting for ever."""
-        if task.cancelled() or task.exception() is None:
+        """A writer that ended by a fault, or was cut off, must not leave callers waiting for ever."""
+        if not task.cancelled() and task.exception() is None:
             return
-        self._reason = "the engine stopped by a fault; see the log, then restart"
-        log.critical(self._reason, exc_info=task.exception())
-        for request in self._requests:
+        if not task.cancelled():
+            self._reason = "the engine stopped by a fault; see the log, then restart"
+            log.critical(self._reason, exc_info=task.exception())
+        for request in chain(*self._batches, self._requests):
             if not request.answer.done():
-                request.answer.set_exception(Full(self._reason))
+                request.answer.set_exception(Full(self._refusal()))
 
     async def close(self) -> None:
-        """Take nothing more, answer everybody who waits. The fold then stands at the journal's head."""
+        """Take nothing more, answer everybody who waits. The fold then stands at the journal's head.
+
+        Cancelling it cuts the writer off, e.g. in an erase that waits for history: the next start finishes it.
+        """
         self._closing = True
         self._wake.set()
         if self._task is not None:
             await self._task
 
+    def _standstill(self) -> str:
+        """Why nothing at all is taken, "" if nothing is in the way."""
+        return "the server is stopping" if self._closing else self._reason
+
     def _refusal(self) -> str:
-        if self._closing:
-            return "the server is stopping"
-        if self._reason:
-            return self._reason
+        """Why no facts are taken, "" if they are."""
+        if standstill := self._standstill():
+            return standstill
+        if self._erasing and self.sink.failure:
+            return "an erase waits for history"  # and nobody is answered before it is done
         if self.sink.pending_bytes > self._limits.pending_bytes:
-            return f"too many rows wait for history ({self.sink.failure or 'it is slow'})"
+            return "too many rows wait for history"
         if self.fold.entries() > self._limits.window_entries:
             return "the windows of the last hour are full"
         if self._waiting > self._limits.waiting_records:
             return "too many records wait for the journal"
         return self._obstacle()
 
-    async def _submit(self, records: Sequence[Record]) -> list[object]:
-        reason = self._refusal()
-        if reason:
-            raise Full(reason)
+    async def _submit(self, records: Sequence[Record], refusal: str) -> list[object]:
+        if refusal:
+            raise Full(refusal)
         request = _Request(records)
         self._requests.append(request)
         self._waiting += len(records)
@@ -192,6 +207,7 @@ class Engine:
             appending = self._append()
             await asyncio.sleep(0)  # let the next append reach its thread before this one is folded
             await self._settle(requests, last)
+            self._batches.popleft()
 
     def _append(self) -> tuple[list[_Request], asyncio.Task[Position]] | None:
         """Start to append everything that waits; None if nothing does."""
@@ -202,6 +218,7 @@ class Engine:
             counts = tuple((*key, count) for key, count in self._refusals.items())
             self._refusals.clear()
             requests.insert(0, _Request([Refused(self.now(), counts)]))
+        self._batches.append(requests)
         records = [record for request in requests for record in request.records]
         return requests, asyncio.create_task(self._append_all(records))
 
@@ -250,14 +267,19 @@ class Engine:
     # --- when things fail ---
 
     async def _mend(self, requests: list[_Request], error: JournalFailed) -> None:
-        """Nobody in `requests` is acknowledged; fold what the journal turns out to hold all the same."""
+        """Nobody in `requests` is acknowledged; fold what the journal turns out to hold all the same.
+
+        The pause keeps a journal that opens well and cannot be written (a full disk) from being opened at every request.
+        """
         log.error("the journal could not append; opening it anew", error=str(error))
-        self._reason = f"the journal cannot be written ({error})"
+        self._reason = "the journal cannot be written"
+        self._batches.popleft()
         while True:
             for request in [*requests, *self._requests]:
                 if not request.answer.done():
                     request.answer.set_exception(JournalFailed(self._reason))
             requests, self._requests, self._waiting = [], [], 0
+            await asyncio.sleep(_REOPEN_SECONDS)
             try:
                 await self._journal.reopen()
                 await self.catch_up()
@@ -265,7 +287,6 @@ class Engine:
                 if self._closing:
                     return
                 log.warning("the journal is still unavailable", error=str(again))
-                await asyncio.sleep(_REOPEN_SECONDS)
                 continue
             self._reason = ""
             return
@@ -289,17 +310,36 @@ class Engine:
     # --- barriers ---
 
     async def _erase(self, seq: Position, erase: Erase) -> int:
-        """Carry out an erase at `seq`: history has everything before it, changes, and every counter is counted anew.
+        """Carry out an erase at `seq`, however often it takes. Returns how many counted views went.
 
-        A crash anywhere before the checkpoint repeats it harmlessly. Returns how many counted views went.
+        A crash anywhere before the checkpoint repeats it harmlessly; so does a store that fails for a while.
         """
-        removed = 0
-        if self.sink.position < seq:
-            self.sink.offer(self.fold.take_rows(), seq - 1)
-            await self.sink.wait(seq - 1)
-            ((removed,),) = await self._history.fetch(matching(erase))  # type: ignore[assignment]  # count(*) is an int
-            self.sink.offer(Rows(erase=erase), seq)
-            await self.sink.wait(seq)
+        removed: list[int] = []
+        self._erasing = True
+        while self._erasing:
+            try:
+                await self._erase_rows(seq, erase, removed)
+                self.fold = await self._recounted(erase)
+                await self.on_barrier(self.fold.seq)
+                self._erasing = False
+            except (Busy, HistoryFailed) as error:
+                log.error("an erase waits", error=str(error))
+                await asyncio.sleep(_REOPEN_SECONDS)
+        return sum(removed)
+
+    async def _erase_rows(self, seq: Position, erase: Erase, removed: list[int]) -> None:
+        """History has everything before `seq`, then changes. `removed` keeps how many counted views went."""
+        if self.sink.position >= seq:
+            return
+        self.sink.offer(self.fold.take_rows(), seq - 1)
+        await self.sink.wait(seq - 1)
+        ((found,),) = await self._history.fetch(matching(erase))
+        removed[:] = [found]  # type: ignore[list-item]  # count(*) is an int
+        self.sink.offer(Rows(erase=erase), seq)
+        await self.sink.wait(seq)
+
+    async def _recounted(self, erase: Erase) -> Fold:
+        """A fold with every counter counted anew; what rows do not hold stays as it was."""
         fold = await recounted(self._history, self.sink.position)
         fold.now = max(self.fold.now, erase.at, fold.now)
         fold.ids, fold.ledger, fold.faults = self.fold.ids, self.fold.ledger, self.fold.faults
@@ -311,9 +351,7 @@ class Engine:
             fold.site(erase.site).presence.forget(erase.visitor)
         elif (erase.path, erase.page_type, erase.first, erase.last) == (None, None, None, None):
             fold.sites.pop(erase.site, None)  # the whole site
-        self.fold = fold
-        await self.on_barrier(fold.seq)
-        return removed
+        return fold
 
 
 async def sweep(engine: Engine) -> None:

@@ -28,7 +28,8 @@ def set_up(log_format: str, stream: TextIO = sys.stderr) -> None:
     if for_people:
         finish.append(structlog.dev.ConsoleRenderer(colors=stream.isatty() and "NO_COLOR" not in os.environ, pad_event_to=0))
     else:
-        finish += [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        without_values = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)  # they are readers' and owners'
+        finish += [structlog.processors.ExceptionRenderer(without_values), structlog.processors.JSONRenderer()]
     handler = logging.StreamHandler(stream)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=finish, foreign_pre_chain=SHARED))
     root = logging.getLogger()

@@ -66,16 +66,37 @@ def serve(config: Config, started: Callable[[Running], None]) -> None:
 
 
 async def _serve(config: Config, started: Callable[[Running], None]) -> None:
-    told = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told.set)
-    async with running(config) as server:
-        started(server)
-        stop = asyncio.create_task(told.wait())
-        await asyncio.wait((stop, server.ended), return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
-        log.info("stopping")
+    stop = _Stop()
+    try:
+        async with running(config) as server:
+            stop.cut_off = False
+            started(server)
+            told = asyncio.create_task(stop.told.wait())
+            await asyncio.wait((told, server.ended), return_when=asyncio.FIRST_COMPLETED)
+            told.cancel()
+            log.info("stopping")
+    except asyncio.CancelledError:
+        if not stop.told.is_set():
+            raise
+        log.info("stopped before it was ready")
+
+
+class _Stop:
+    """SIGTERM and SIGINT. While `cut_off`, they end the present task: a start may have a long way to go."""
+
+    def __init__(self) -> None:
+        self.told = asyncio.Event()
+        self.cut_off = True
+        task = asyncio.current_task()
+        assert task is not None  # made in the loop
+
+        def tell() -> None:
+            self.told.set()
+            if self.cut_off:
+                task.cancel()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, tell)
 
 
 @asynccontextmanager

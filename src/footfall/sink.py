@@ -11,7 +11,7 @@ from collections import deque
 
 import structlog
 
-from footfall.errors import HistoryFailed
+from footfall.errors import HistoryFailed, StoreRefused
 from footfall.history.base import History
 from footfall.journal.base import Position
 from footfall.model import Rows
@@ -87,7 +87,7 @@ class Sink:
             rows, seq, weight, items = self._step()
             try:
                 await self._history.append(rows, seq)
-            except HistoryFailed as error:
+            except (HistoryFailed, StoreRefused) as error:  # refused: another file was put in its place
                 self.failure = str(error)
                 log.error("history cannot be written; rows wait", error=str(error), pending_bytes=self.pending_bytes)
                 await asyncio.sleep(_RETRY[min(failures, len(_RETRY) - 1)])

@@ -55,15 +55,15 @@ class Store:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
-        await self.engine.close()
         try:
             async with asyncio.timeout(_DRAIN_SECONDS):
+                await self.engine.close()
                 await self.keeper.take()
         except (TimeoutError, FootfallError) as error:
             log.warning("stopping without a checkpoint; the next start takes longer", error=str(error) or "history is slow")
-        await self.engine.sink.close()
-        await _close(self.history, self.registry, self.journal)
-        self.folder.close()
+        finally:
+            await _close(self.engine.sink, self.history, self.registry, self.journal)
+            self.folder.close()
 
 
 async def open_store(path: Path, clock: Clock, limits: Limits | None = None, obstacle: Callable[[], str] = lambda: "") -> Store:

@@ -27,6 +27,7 @@ from footfall.http.page import said
 from footfall.http.warnings import Warnings
 from footfall.hub import Hub
 
+HISTORY_AWAY = "history cannot be written; what is accepted waits in the journal until it can (the log says why)"
 ROBOTS = "User-agent: *\nDisallow: /\n"
 
 
@@ -84,7 +85,8 @@ class Ops:
         """Open to everybody: it names no site, no address and no file."""
         health = self._engine.health()
         status = "ok" if health.accepting else "unavailable"
-        told = Health(status, self._version, self._warnings.public(), health.reason)
+        warnings = [*self._warnings.public(), *([HISTORY_AWAY] if health.history_failure else [])]
+        told = Health(status, self._version, warnings, health.reason)
         return _json(200 if health.accepting else 503, msgspec.json.encode(told))
 
     async def openapi(self, request: Request) -> Response:
