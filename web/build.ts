@@ -4,7 +4,6 @@
 //   live.html         the page at /s/{site}, with placeholders        (live/)
 //   assets/*          its script, style, icon and map, named by their content: immutable
 //   *.br, *.gz        the same, compressed as far as it goes
-//   manifest.json     {path: {"type": media type, "immutable": boolean}} of all files but the compressed ones
 //
 // The server replaces in live.html, wherever they stand:
 //   __SITE__       the site's id, HTML-escaped
@@ -24,13 +23,6 @@ import { build } from "esbuild";
 import { world } from "./build/world.ts";
 
 const SCRIPT_LIMIT = 1_100; // bytes of f.js gzipped: every reader of every counted page pays them
-const TYPES: Record<string, string> = {
-  ".js": "text/javascript; charset=utf-8",
-  ".css": "text/css; charset=utf-8",
-  ".html": "text/html; charset=utf-8",
-  ".json": "application/json",
-  ".svg": "image/svg+xml",
-};
 
 const out = path.resolve(Deno.args[0]);
 const gzip = (body: Uint8Array) => zlib.gzipSync(body, { level: 9 });
@@ -84,23 +76,17 @@ async function page() {
   fs.writeFileSync(path.join(out, "live.html"), html);
 }
 
-function finish() {
-  const files = (fs.readdirSync(out, { recursive: true }) as string[]).map((f) => f.replaceAll("\\", "/")).sort();
-  const manifest: Record<string, { type: string; immutable: boolean }> = {};
-  for (const file of files) {
-    const type = TYPES[path.extname(file)];
-    if (!type) continue;
-    manifest[file] = { type, immutable: file.startsWith("assets/") };
-    if (file === "live.html") continue; // filled in for each request
+function compress() {
+  for (const file of fs.readdirSync(out, { recursive: true }) as string[]) {
+    if (!/\.(js|css|svg|json)$/.test(file)) continue; // live.html is filled in for each request
     const body = fs.readFileSync(path.join(out, file));
     const quality = { [zlib.constants.BROTLI_PARAM_QUALITY]: 11 };
     fs.writeFileSync(path.join(out, `${file}.br`), zlib.brotliCompressSync(body, { params: quality }));
     fs.writeFileSync(path.join(out, `${file}.gz`), gzip(body));
   }
-  fs.writeFileSync(path.join(out, "manifest.json"), JSON.stringify(manifest, null, 1));
 }
 
 fs.mkdirSync(path.join(out, "assets"), { recursive: true });
 await script();
 await page();
-finish();
+compress();

@@ -46,7 +46,7 @@ def busy(server: Footfall) -> str:
 # --- readers ---
 
 
-@pytest.mark.parametrize("mode", ["", 'data-mode="session"'])
+@pytest.mark.parametrize("mode", ["", 'data-mode="session"'], ids=["default", "session"])
 def test_arriving_moving_leaving(mode: str, server: Footfall, website: Website, person: Open) -> None:
     """One person: comes, moves within the app and to a second tab, counts once, and is gone after leaving."""
     site = server.site()
