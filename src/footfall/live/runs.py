@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 HEAD = 16_384  # entries in the dict before it becomes a run
-LARGEST = 1 << 22  # runs of this size are not merged any further: no merge takes longer than some 50 ms
+LARGEST = 1 << 20  # runs of this size are not merged any further: no merge takes longer than some 25 ms
 _PER_SLOT = 3  # the directory has one slot for 2**3 keys, on average
 
 U64 = npt.NDArray[np.uint64]
@@ -34,8 +34,8 @@ class Run:
         starts = np.arange(1 << bits, dtype=np.uint64) << np.uint64(self.shift) if bits else np.zeros(1, np.uint64)
         bounds = np.append(np.searchsorted(keys, starts), len(keys)).astype(np.uint32)
         self.directory = array("I", bounds.tobytes())
-        self.keys = array("Q", keys.tobytes())
-        self.values = None if values is None else array("Q", values.tobytes())
+        self.keys = _array(keys)
+        self.values = None if values is None else _array(values)
         self.newest = int(values.max()) if values is not None and len(values) else 0
 
     def __len__(self) -> int:
@@ -62,16 +62,23 @@ def _run_of(pairs: dict[int, int], valued: bool) -> Run:
     return Run(keys[order], values)
 
 
-def _merged(older: Run, newer: Run, cutoff: int) -> Run:
-    """One run of both; of a key that is in both the newer value stands; values <= cutoff are dropped."""
-    (old_keys, old_values), (new_keys, new_values) = older.arrays(), newer.arrays()
-    keys = np.concatenate([old_keys, new_keys])
-    order = np.argsort(keys, kind="stable")  # two sorted halves: a linear merge
+def _array(numbers: U64) -> array[int]:
+    copy = array("Q")
+    copy.frombytes(np.ascontiguousarray(numbers).view(np.uint8).data)
+    return copy
+
+
+def _merged(runs: list[Run], cutoff: int) -> Run:
+    """One run of all, oldest first; of a key that is in several the newest value stands; values <= cutoff are dropped."""
+    arrays = [run.arrays() for run in runs]
+    keys = np.concatenate([keys for keys, _ in arrays])
+    order = np.argsort(keys, kind="stable")  # sorted parts: a linear merge
     keys = keys[order]
-    keep = np.append(keys[1:] != keys[:-1], True)  # the last of equals is the newer one
-    if old_values is None or new_values is None:
+    keep = np.append(keys[1:] != keys[:-1], True)  # the last of equals is the newest
+    valued = [values for _, values in arrays if values is not None]
+    if not valued:
         return Run(keys[keep], None)
-    values = np.concatenate([old_values, new_values])[order]
+    values = np.concatenate(valued)[order]
     keep &= values > cutoff
     return Run(keys[keep], values[keep])
 
@@ -120,12 +127,14 @@ class Runs:
             self._seal(cutoff)
 
     def _seal(self, cutoff: int) -> None:
-        run = _run_of(self._head, self._valued)
+        sealed = [_run_of(self._head, self._valued)]
         self._head = {}
         self.drop(cutoff)
-        while self._runs and len(self._runs[-1]) < 2 * len(run) and len(self._runs[-1]) + len(run) <= LARGEST:
-            run = _merged(self._runs.pop(), run, cutoff)
-        self._runs.append(run)
+        total = len(sealed[0])
+        while self._runs and len(self._runs[-1]) < 2 * total and len(self._runs[-1]) + total <= LARGEST:
+            total += len(self._runs[-1])
+            sealed.insert(0, self._runs.pop())
+        self._runs.append(_merged(sealed, cutoff) if len(sealed) > 1 else sealed[0])
 
     def drop(self, cutoff: int) -> None:
         """Let go of whole runs of a map that hold nothing newer than `cutoff`."""
