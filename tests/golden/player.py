@@ -20,6 +20,9 @@ _KINDS = {"posts": "post", "pages": "page"}
 _ERASABLE = {"path": "path", "sessionId": "session_id", "pageType": "page_type", "timestamp": "timestamp"}
 
 
+RESTART, CLOSE = "restart", "close"  # requests besides operations
+
+
 class Unsupported(Exception):
     """An operation that Footfall has no way to do; says why."""
 
@@ -35,6 +38,13 @@ class Player:
     async def open(self) -> None:
         """Open (or make) the data folder."""
         self._footfall = await Footfall.open(self._folder, clock=lambda: self._now)
+
+    async def answer(self, request: Any) -> object:
+        """An operation, RESTART or CLOSE."""
+        if request == RESTART:
+            await self.reopen()
+            return None
+        return await (self.close() if request == CLOSE else self.play(request))
 
     async def reopen(self) -> None:
         """Close everything, then open it again from disk."""

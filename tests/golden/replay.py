@@ -1,8 +1,7 @@
 """script/replay: golden traces against the real embedded engine on disk.
 
-Each trace gets a fresh data folder, which belongs to a child process. The parent has every module imported, no thread started and
-nothing open; it forks the child, sends it one operation after the other and compares the answers. So a child may be
-killed with SIGKILL after any answer, and the next one, ready within milliseconds, opens what it left behind.
+Each trace gets a fresh data folder, which belongs to a child process. The parent sends it one operation after the other and
+compares the answers; after any of them it may kill the child with SIGKILL and let the next one open what that left behind.
 """
 
 from __future__ import annotations
@@ -12,101 +11,22 @@ import os
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before numpy is imported: a process that forks must have no second thread
 
 import argparse
-import asyncio
 import json
-import signal
-import socket
 import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 
 from footfall.logs import set_up
-from tests.golden.player import Player
-from tests.golden.traces import OUTCOME, Answer, Operation, Trace, Unreadable, agrees, load, on_purpose
+from tests.golden.player import CLOSE, RESTART, Player
+from tests.golden.traces import OUTCOME, Answer, Trace, Unreadable, agrees, load, on_purpose
+from tests.owner import Owner
 
-_LONGEST = 1 << 28  # bytes of one message
 _SHOWN = 3  # mismatches told in detail
 _LONGEST_SHOWN = 2_000  # characters of a value told in detail
 SKIPPED = "aggregateCounts"  # the original's own counters, which lag behind its rows until a backfill
-_RESTART = b"restart\n"
-_CLOSE = b"close\n"
-
-
-class Owner:
-    """The child process that owns the data folder, seen from the parent."""
-
-    def __init__(self, folder: Path, now: int) -> None:
-        here, there = socket.socketpair()
-        self._pid = os.fork()
-        if self._pid == 0:
-            here.close()
-            _be_owner(there, folder, now)
-        there.close()
-        self._socket = here
-        self._stream = here.makefile("rwb")
-
-    def __enter__(self) -> Owner:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._stream.close()
-        self._socket.close()
-        os.kill(self._pid, signal.SIGKILL)  # it is a child of ours and not waited for yet, so the pid is still its own
-        os.waitpid(self._pid, 0)
-
-    def play(self, operation: Operation) -> Answer:
-        """The answer to an operation; when it comes, what was done is durable."""
-        answer: Answer = json.loads(self._ask(json.dumps(operation).encode() + b"\n"))
-        return answer
-
-    def restart(self) -> None:
-        """Let it close the engine and open it again from disk."""
-        self._ask(_RESTART)
-
-    def close(self) -> list[str]:
-        """Let it close the engine; where the totals differ from a recount of the rows."""
-        found: list[str] = json.loads(self._ask(_CLOSE))
-        return found
-
-    def _ask(self, line: bytes) -> bytes:
-        self._stream.write(line)
-        self._stream.flush()
-        answer = self._stream.readline()
-        if not answer:
-            raise RuntimeError("the process that owns the data folder died; its own words are above")
-        return answer
-
-
-def _be_owner(there: socket.socket, folder: Path, now: int) -> None:
-    """Serve operations until told to close; never returns."""
-    code = 1
-    try:
-        asyncio.run(_serve(there, Player(folder, now)))
-        code = 0
-    except Exception:  # noqa: BLE001 - whatever it is: a forked child must not go on with its parent's work
-        sys.excepthook(*sys.exc_info())
-    finally:
-        sys.stderr.flush()
-        os._exit(code)
-
-
-async def _serve(there: socket.socket, player: Player) -> None:
-    reader, writer = await asyncio.open_unix_connection(sock=there, limit=_LONGEST)
-    await player.open()
-    while line := await reader.readline():
-        answer: object = None
-        if line == _RESTART:
-            await player.reopen()
-        elif line == _CLOSE:
-            answer = await player.close()
-        else:
-            answer = await player.play(json.loads(line))
-        writer.write(json.dumps(answer).encode() + b"\n")
-        await writer.drain()
 
 
 @dataclass
@@ -146,15 +66,15 @@ def replay(trace: Trace, *, restart_every: int = 0, crash_every: int = 0) -> Rep
     report = Report(trace)
     with tempfile.TemporaryDirectory(prefix="footfall-replay-") as temporary, ExitStack() as running:
         folder = Path(temporary, "data")
-        owner = running.enter_context(Owner(folder, trace.operations[0]["at_ms"] if trace.operations else 0))
+        owner = running.enter_context(Owner(Player(folder, trace.operations[0]["at_ms"] if trace.operations else 0)))
         for index, operation in enumerate(trace.operations):
-            report.note(index, owner.play(operation))
+            report.note(index, owner.ask(operation))
             if crash_every and (index + 1) % crash_every == 0:
                 running.close()
-                owner = running.enter_context(Owner(folder, operation["at_ms"]))
+                owner = running.enter_context(Owner(Player(folder, operation["at_ms"])))
             elif restart_every and (index + 1) % restart_every == 0:
-                owner.restart()
-        report.mismatches += [f"  at the end, totals and rows: {sentence}" for sentence in owner.close()]
+                owner.ask(RESTART)
+        report.mismatches += [f"  at the end, totals and rows: {sentence}" for sentence in owner.ask(CLOSE)]
     return report
 
 

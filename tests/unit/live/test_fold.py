@@ -79,6 +79,14 @@ def test_a_view_less_than_thirty_minutes_before_one_that_arrived_earlier(by: int
     assert answers == [STORED, verdict]
 
 
+def test_a_late_view_does_not_hide_a_later_one() -> None:
+    """What was counted last is not what lies latest."""
+    arrival = START + 31 * MINUTE
+    late = fact(path="/b", at=START + 2 * MINUTE, age=29 * MINUTE)
+    _, answers, _ = folded([fact(at=arrival), late, fact(at=START + 29 * MINUTE, age=2 * MINUTE)])
+    assert answers == [STORED, STORED, REPEAT]
+
+
 def test_a_repeat_does_not_extend_the_window() -> None:
     """Only counted views are looked at."""
     _, answers, _ = folded([fact(at=START + at * MINUTE) for at in (0, 20, 30, 50, 60)])
