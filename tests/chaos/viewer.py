@@ -18,7 +18,8 @@ _delta = msgspec.json.Decoder(Delta).decode
 
 
 class Viewer:
-    """One stream. `state` is what it shows; `seen` counts messages by their event; `ended` is how the stream ended."""
+    """One stream. `state` is what it shows, `seen` counts messages by their event, `bytes` is their length in all, `opened`
+    how often it connected, `ended` how the last stream ended."""
 
     def __init__(self, port: int, site: str, key: str) -> None:
         self._port = port
@@ -28,6 +29,9 @@ class Viewer:
         )
         self.state: Snapshot | None = None
         self.seen: Counter[str] = Counter()
+        self.bytes = 0
+        self.opened = 0
+        self._left = False
         self.ended = ""
         self.arrived = asyncio.Event()
         self._reader: asyncio.StreamReader
@@ -35,6 +39,8 @@ class Viewer:
 
     async def open(self, receive_buffer: int = 0) -> Viewer:
         """Connect and ask. With a small `receive_buffer` (bytes) the server soon feels that nobody reads."""
+        self._receive_buffer = receive_buffer
+        self.opened += 1
         plain = socket.socket()
         if receive_buffer:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -54,7 +60,15 @@ class Viewer:
 
     def close(self) -> None:
         """Leave."""
+        self._left = True
         self._writer.close()
+
+    async def follow(self) -> None:
+        """Read, and come back when the stream ends, as a browser does."""
+        await self.read()
+        while not self._left:
+            await self.open(self._receive_buffer)
+            await self.read()
 
     async def read(self) -> None:
         """Read and apply until the stream ends; `ended` then is "cleanly" or the error."""
@@ -66,7 +80,7 @@ class Viewer:
         except (OSError, asyncio.IncompleteReadError) as error:
             self.ended = repr(error)
         finally:
-            self.close()
+            self._writer.close()
 
     async def _messages(self) -> None:
         """Chunks of HTTP/1.1 hold messages in any cut; the last chunk is empty."""
@@ -82,6 +96,7 @@ class Viewer:
 
     def _take(self, message: bytes) -> None:
         fields = dict(line.split(b": ", 1) for line in message.split(b"\n") if not line.startswith(b":"))
+        self.bytes += len(message)
         event = fields.get(b"event", b"other").decode()
         if event == "snapshot":
             self.state = _snapshot(fields[b"data"])
