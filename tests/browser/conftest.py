@@ -326,3 +326,26 @@ def leave(page: Page) -> None:
     """Close the tab as a reader does."""
     with page.expect_event("close"):
         page.close(run_before_unload=True)
+
+
+def push(page: Page, path: str) -> None:
+    """What the router of a single-page app does: the address first, the title after it."""
+    page.evaluate("(path) => { history.pushState({}, '', path); document.title = 'At ' + path; }", path)
+
+
+def run(context: BrowserContext, seconds: int) -> None:
+    """Let time pass in all tabs, in steps, so that they hear of each other."""
+    for _ in range(seconds * 2):
+        context.clock.run_for(500)
+
+
+def stored(page: Page) -> list[Any]:
+    """Everything that a page can keep on the device."""
+    found: list[Any] = page.evaluate("""async () => [
+        Object.keys(localStorage), Object.keys(sessionStorage), document.cookie,
+        (await indexedDB.databases()).map((d) => d.name), await caches.keys(),
+    ]""")
+    return found
+
+
+NOTHING: list[Any] = [[], [], "", [], []]
