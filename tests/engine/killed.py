@@ -162,7 +162,7 @@ def batches_and_crashes(examples: int) -> None:
     crashes = 0
 
     @settings(max_examples=examples, derandomize=True, deadline=None, database=None)
-    @given(streams(most=25), st.lists(STEP, min_size=25, max_size=25))
+    @given(streams(most=25, least=10), st.lists(STEP, min_size=25, max_size=25))
     def check(records: Sequence[Record], plan: Plan) -> None:
         nonlocal crashes
         with session() as one_by_one:

@@ -15,6 +15,7 @@ from tests.golden.traces import EXPECTED, agrees, found, load, on_purpose
 
 NOW = 1_771_000_000_000
 QUIRKS = found("quirks")
+LARGE = [file for file in QUIRKS if "10000_sessions" in file.name]  # 11,500 views: seconds
 
 
 @pytest.fixture
@@ -26,12 +27,12 @@ async def footfall(tmp_path: Path) -> AsyncIterator[Footfall]:
 
 def test_every_quirk_is_as_decided(agree: Agree) -> None:
     """Where Footfall betters the original its answers are those of tests/golden/expected, everywhere else the original's."""
-    agree(QUIRKS)
+    agree([file for file in QUIRKS if file not in LARGE])
 
 
 @pytest.mark.slow
 def test_every_quirk_is_as_decided_after_kills(agree: Agree) -> None:
-    """A view of the future, refused places and old rows do not keep the store from opening either."""
+    """All of them, also the large one: neither views of the future nor refused places keep the store from opening."""
     agree(QUIRKS, "--crash-every", "1")
     agree(QUIRKS, "--restart-every", "1")
 

@@ -89,6 +89,12 @@ def test_a_delta_between_any_two(old: Snapshot, data: st.DataObject) -> None:
     assert (msgspec.structs.replace(old, version=new.version, at=new.at) if delta is None else applied(old, delta)) == new
 
 
+def test_the_order_of_places_does_not_depend_on_who_came_first() -> None:
+    """Also of one without coordinates and one at 0, 0, which are equal otherwise."""
+    somewhere, at_zero = ("DE", "", None, None), ("DE", "", 0.0, 0.0)
+    assert places_of({somewhere: 1, at_zero: 1}, 1.0) == places_of({at_zero: 1, somewhere: 1}, 1.0)
+
+
 def test_a_delta_of_another_version_is_refused() -> None:
     """Its viewer asks for the snapshot."""
     fold, _, _ = folded([fact()])
