@@ -16,7 +16,6 @@ from pathlib import Path
 from bench.bigstore import VIEWS, VISITORS, copied
 from bench.report import ROOT, table
 from bench.server import SITE
-from footfall.model import Sweep
 from footfall.store import open_store
 
 PATIENCE = 30.0  # seconds for a server to answer
@@ -26,8 +25,8 @@ def run() -> None:
     """Print the table."""
     folder, newest = copied("startup")
     try:
-        counted, from_rows = asyncio.run(_open(folder, newest + 1_000, sweep=True))
-        recovered, from_checkpoint = asyncio.run(_open(folder, newest + 2_000, sweep=False))
+        counted, from_rows = asyncio.run(_open(folder, newest + 1_000))
+        recovered, from_checkpoint = asyncio.run(_open(folder, newest + 2_000))
         size = sum(file.stat().st_size for file in folder.iterdir())
     finally:
         shutil.rmtree(folder)
@@ -45,16 +44,14 @@ def run() -> None:
     )
 
 
-async def _open(folder: Path, now: int, *, sweep: bool) -> tuple[tuple[int, int], float]:
-    """((views, visitors), seconds). With `sweep` a record is written, so that closing leaves a checkpoint."""
+async def _open(folder: Path, now: int) -> tuple[tuple[int, int], float]:
+    """((views, visitors), seconds). Closing leaves a checkpoint."""
     began = time.perf_counter()
     store = await open_store(folder, lambda: now)
     seconds = time.perf_counter() - began
     state = store.engine.fold.site(SITE)
     found = state.views, len(state.visitors)
-    if sweep:
-        await store.engine.command(Sweep(now))
-        await store.keeper.take()
+    await store.keeper.take()
     await store.close()
     assert found == (VIEWS, VISITORS), found
     return found, seconds

@@ -18,7 +18,7 @@ from footfall.errors import Busy, ClockBehind, FootfallError, HistoryFailed, Sto
 from footfall.folder import Folder, open_folder
 from footfall.history.base import History
 from footfall.history.duckdb import open_history
-from footfall.journal.base import Journal
+from footfall.journal.base import Journal, Position
 from footfall.journal.sqlite import open_journal
 from footfall.live import checkpoint
 from footfall.live.fold import Fold
@@ -77,9 +77,9 @@ async def open_store(path: Path, clock: Clock, limits: Limits | None = None, obs
         opened.insert(0, registry)
         history = await open_history(folder.history, folder.store_id)
         opened.insert(0, history)
-        fold, sink = await _recovered(journal, registry, history, clock)
+        fold, sink, kept = await _recovered(journal, registry, history, clock)
         engine = Engine(fold, journal, history, sink, clock, limits or Limits(), obstacle)
-        keeper = Keeper(engine, journal, registry, fold.seq)
+        keeper = Keeper(engine, journal, registry, kept)
         engine.on_barrier = keeper.barrier
         sink.start()
         opened.insert(0, sink)
@@ -95,8 +95,9 @@ async def open_store(path: Path, clock: Clock, limits: Limits | None = None, obs
     return Store(folder, journal, registry, history, engine, keeper, [])
 
 
-async def _recovered(journal: Journal, registry: Registry, history: History, clock: Clock) -> tuple[Fold, Sink]:
-    """The newest state that history and the journal can go on from; the tail of the journal is still to be folded."""
+async def _recovered(journal: Journal, registry: Registry, history: History, clock: Clock) -> tuple[Fold, Sink, Position]:
+    """The newest state that history and the journal can go on from, and the checkpoint that it comes from, 0 if it is from the
+    rows; the tail of the journal is still to be folded."""
     head, tail, position = await journal.head(), await journal.tail(), await history.position()
     if position > head:
         raise StoreMismatch(
@@ -114,13 +115,13 @@ async def _recovered(journal: Journal, registry: Registry, history: History, clo
         if stored is None:
             continue
         try:
-            return checkpoint.restored(stored.parts, clock()), Sink(history, position)
+            return checkpoint.restored(stored.parts, clock()), Sink(history, position), seq
         except (msgspec.DecodeError, ValueError) as error:
             log.error("a checkpoint cannot be read; trying an older one", seq=seq, error=str(error))
     if tail == 0:
-        return Fold(), Sink(history, position)
+        return Fold(), Sink(history, position), 0
     log.warning("no checkpoint is left; counting the rows", position=position)
-    return await recounted(history, position), Sink(history, position)
+    return await recounted(history, position), Sink(history, position), 0
 
 
 def _check_clock(fold: Fold, now: int) -> None:
