@@ -20,7 +20,7 @@ from .waiting import more, until
 
 pytestmark = pytest.mark.slow
 
-ROUNDS = 8
+ROUNDS = 5
 
 
 @pytest.fixture
