@@ -39,7 +39,7 @@ STOP_SECONDS = 1.0  # open requests may take that long after SIGTERM (an fsync t
 GC_THRESHOLDS = (10_000, 20, 1_000)  # the state holds no cycles; looking through all of it takes 50 ms and finds nothing
 SWITCH_SECONDS = 0.0005  # Python's default, 5 ms, is what a thread that finished an fsync would wait for the interpreter
 
-VANISHED_MS = 5_000  # a peer that confirms nothing for that long is gone; else the kernel waits 15 minutes for a lost viewer
+VANISHED_MS = 12_000  # confirming nothing for that long is being gone (the kernel would wait 15 minutes); phones stall for less
 MANY_FILES = 65_536
 
 log = structlog.get_logger("footfall.serve")
