@@ -152,7 +152,8 @@ class Presence:
         return sorted(self.active.values(), key=lambda reader: (reader.last_seen, reader.row))
 
     def clean_up(self, now: int) -> int:
-        """Remove the rows that are stale at `now` (the original's rule); how many."""
+        """Remove the rows that are stale at `now` (the original's rule); how many. The index lets go too: nobody may look."""
+        self.advance(now)
         stale = [visitor for visitor, reader in self.readers.items() if rules.is_stale(reader.last_seen, now)]
         for visitor in stale:
             del self.readers[visitor]

@@ -87,6 +87,18 @@ def test_a_row_keeps_its_age_until_it_is_removed() -> None:
     assert here(presence, later) == ["/2", "/1"]
 
 
+def test_a_clean_up_bounds_the_index_that_nobody_looks_at() -> None:
+    """Readers who left are held nowhere after it, though nobody asked who is here."""
+    presence = Presence()
+    for visitor in range(1, 11):
+        presence.beat_original(original(visitor=visitor), START, START)
+    assert presence.clean_up(START + T + 1) == 10
+    assert not presence.readers
+    assert not presence.active
+    assert not presence.here
+    assert presence.next_expiry() is None
+
+
 # --- ours ---
 
 
