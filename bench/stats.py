@@ -138,8 +138,9 @@ def _fold() -> None:
     visitors = [mix(11, n) for n in range(WINDOW)]
     for visitor in visitors:
         n = next(numbers)
-        fold.apply(n + 1, _fact(n, Kind.VIEW, visitor, f"/page-{n % 1_000}", NOW + n * step))
-        if n % 10_000 == 0:
+        fold.apply(fold.seq + 1, _fact(n, Kind.VIEW, visitor, f"/page-{n % 1_000}", NOW + n * step))
+        if n % 20_000 == 0:  # a minute
+            fold.apply(fold.seq + 1, Sweep(fold.now, "*"))
             fold.take_rows()
     filled = time.perf_counter() - started
     kinds: dict[str, Callable[[int], tuple[Kind, int, str]]] = {
