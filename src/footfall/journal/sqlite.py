@@ -129,7 +129,7 @@ class SqliteJournal:
         try:
             body = self._encode(records)
             connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?)", (last, first, _checksum(first, last, body), body))
-        except (sqlite3.Error, msgspec.MsgspecError, ValueError, TypeError) as error:
+        except (sqlite3.Error, msgspec.MsgspecError, ValueError, TypeError, OverflowError) as error:
             self._disconnect()  # nothing is appended until `reopen` has looked at what is really there
             raise JournalFailed(f"the journal could not be written: {error}") from error
         self._head = last

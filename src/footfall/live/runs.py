@@ -137,8 +137,9 @@ class Runs:
         self._runs.append(_merged(sealed, cutoff) if len(sealed) > 1 else sealed[0])
 
     def drop(self, cutoff: int) -> None:
-        """Let go of whole runs of a map that hold nothing newer than `cutoff`."""
+        """Let go of the pairs of a map with values <= `cutoff`: of the dict's, and of whole runs that hold nothing newer."""
         if self._valued:
+            self._head = {key: value for key, value in self._head.items() if value > cutoff}
             self._runs = [run for run in self._runs if run.newest > cutoff]
 
     def copy(self) -> Runs:
