@@ -2,9 +2,10 @@
 
 A small dict takes what is new; when it is full it becomes a sorted run, and runs of like size are merged (an LSM tree
 in memory). Runs never change, so a copy of the whole is cheap. A directory over the leading bits of the keys finds the
-few entries among which a key must be: keys have to be spread evenly, as hashes are.
+few entries among which a key must be: keys have to be spread evenly, as hashes are. Most questions are for keys that are
+new: eight bits a key, one of them set, say no to seven in eight of those before anything is searched.
 
-Cost: 8.5 bytes a key, 16.5 with a value; a look-up is one short search for each run, and there are log2(n / HEAD) of them.
+Cost: 9.5 bytes a key, 17.5 with a value; a look-up is one bit for each run, and there are log2(n / HEAD) of them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy.typing as npt
 HEAD = 16_384  # entries in the dict before it becomes a run
 LARGEST = 1 << 20  # runs of this size are not merged any further: no merge takes longer than some 25 ms
 _PER_SLOT = 3  # the directory has one slot for 2**3 keys, on average
+_BITS = 3  # the filter has 2**3 bits for a key, at least
 
 U64 = npt.NDArray[np.uint64]
 
@@ -26,7 +28,7 @@ U64 = npt.NDArray[np.uint64]
 class Run:
     """Sorted distinct keys, with or without a value each."""
 
-    __slots__ = ("directory", "keys", "newest", "shift", "values")
+    __slots__ = ("directory", "filter", "filter_shift", "keys", "newest", "shift", "values")
 
     def __init__(self, keys: U64, values: U64 | None) -> None:
         bits = max(0, len(keys).bit_length() - 1 - _PER_SLOT)
@@ -34,6 +36,8 @@ class Run:
         starts = np.arange(1 << bits, dtype=np.uint64) << np.uint64(self.shift) if bits else np.zeros(1, np.uint64)
         bounds = np.append(np.searchsorted(keys, starts), len(keys)).astype(np.uint32)
         self.directory = array("I", bounds.tobytes())
+        self.filter_shift = 64 - len(keys).bit_length() - _BITS
+        self.filter = _filter(keys >> np.uint64(self.filter_shift), 1 << (61 - self.filter_shift))
         self.keys = _array(keys)
         self.values = None if values is None else _array(values)
         self.newest = int(values.max()) if values is not None and len(values) else 0
@@ -43,6 +47,9 @@ class Run:
 
     def find(self, key: int) -> int:
         """The index of `key`, or -1."""
+        bit = key >> self.filter_shift
+        if not self.filter[bit >> 3] >> (bit & 7) & 1:
+            return -1
         directory, keys = self.directory, self.keys
         slot = key >> self.shift
         end = directory[slot + 1]
@@ -60,6 +67,17 @@ def _run_of(pairs: dict[int, int], valued: bool) -> Run:
     order = np.argsort(keys)
     values = np.fromiter(pairs.values(), dtype=np.uint64, count=len(pairs))[order] if valued else None
     return Run(keys[order], values)
+
+
+def _filter(bits: U64, size: int) -> bytes:
+    """`size` bytes with these bits set; `bits` is sorted."""
+    filled = np.zeros(size, np.uint8)
+    if len(bits):
+        place = bits >> np.uint64(3)
+        first = np.flatnonzero(np.append(True, place[1:] != place[:-1]))
+        ones = np.left_shift(np.uint8(1), (bits & np.uint64(7)).astype(np.uint8))
+        filled[place[first]] = np.bitwise_or.reduceat(ones, first)
+    return filled.tobytes()
 
 
 def _array(numbers: U64) -> array[int]:
@@ -100,8 +118,9 @@ class Runs:
     def __contains__(self, key: int) -> bool:
         if key in self._head:
             return True
-        for run in self._runs:  # noqa: SIM110 - asked for every view, and a generator costs as much again
-            if run.find(key) >= 0:
+        for run in self._runs:
+            bit = key >> run.filter_shift  # as in find: a call for each run would be most of what this takes
+            if run.filter[bit >> 3] >> (bit & 7) & 1 and run.find(key) >= 0:
                 return True
         return False
 
@@ -111,9 +130,11 @@ class Runs:
         if value is not None:
             return value
         for run in reversed(self._runs):
-            at = run.find(key)
-            if at >= 0 and run.values is not None:
-                return run.values[at]
+            bit = key >> run.filter_shift
+            if run.filter[bit >> 3] >> (bit & 7) & 1:
+                at = run.find(key)
+                if at >= 0 and run.values is not None:
+                    return run.values[at]
         return None
 
     def add(self, key: int) -> None:

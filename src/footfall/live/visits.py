@@ -99,7 +99,8 @@ class Visits:
         if fact.kind in (Kind.BEAT, Kind.LEAVE):
             return None, False
         begun = _begun(fact, time, counted)
-        self.open[fact.visitor] = tuple(sorted((*open_visits, begun), key=lambda visit: visit.start))
+        visits = (*open_visits, begun)
+        self.open[fact.visitor] = visits if len(visits) == 1 else tuple(sorted(visits, key=lambda visit: visit.start))
         return begun, True
 
     def due(self, visitor: int, id: int, now: int) -> Visit | int | None:
