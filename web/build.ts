@@ -8,7 +8,7 @@
 // The server replaces in live.html, wherever they stand:
 //   __SITE__       the site's id, HTML-escaped
 //   __SNAPSHOT__   the JSON of GET /api/live/{site}, with every "<" written as \u003c
-//   __OWNER__      "true" for the site's owner, else nothing
+//   __ROLE__       "owner" or "stranger": who looks
 //   __WARNINGS__   markup for the site's owner: <p class="warning">...</p> each; nothing for everyone else
 //   __PEOPLE__ __VIEWS__ __VISITORS__   the numbers of the same snapshot
 // The JSON sits in a block that is data, not a script, so the page needs no hash or nonce in its policy. Every address is

@@ -14,7 +14,7 @@ const LANGUAGE = "footfall_language";
 
 const root = document.documentElement;
 const site = root.dataset.site!;
-const owner = root.dataset.owner === "true";
+const owner = root.dataset.role === "owner";
 const ask = new Ask(site, location.href);
 const store = new Store(ask.stream(), JSON.parse(document.getElementById("snapshot")!.textContent!));
 const wished = [new URL(location.href).searchParams.get("lang"), kept(LANGUAGE, ["", ...Object.keys(CATALOGUES)])];
