@@ -23,7 +23,7 @@ from bench.server import SITE, Server, started
 
 READERS = 500
 UPDATES = 5  # a second
-MOVING = 12  # readers in each
+MOVING = 6  # readers in each: they are sent in less time than two messages are apart
 SECONDS = 12
 FIRST, ALL = 60_000, 110_000  # bytes
 CPU, FRAMES = 10, 60  # percent of a core, frames a second
