@@ -21,6 +21,7 @@ import click
 from footfall import logs
 from footfall.config import SETTINGS, Config, Setting, load
 from footfall.errors import FootfallError, InvalidInput
+from footfall.http.plain import script_line
 
 if TYPE_CHECKING:
     from footfall.admin import Owner
@@ -111,26 +112,32 @@ def serve(config: Config) -> None:
     from footfall.serve import serve as run
 
     def started(server: Running) -> None:
-        click.echo(_welcome(config, server.address, server.house.folder.owner_key, server.house.sites.values()))
+        click.echo(_welcome(config, server.address, server.welcome, server.house.sites.values()))
 
     run(config, started)
 
 
-def _welcome(config: Config, address: str, key: str, sites: Iterable[Site]) -> str:
+def _welcome(config: Config, address: str, token: str, sites: Iterable[Site]) -> str:
     """What a person needs to know once the server answers."""
     public = config.public_url or address
     own = sorted(sites, key=lambda site: (site.id == "demo", site.created, site.id))
     lines = [f"Footfall {version('footfall')} is running. Ctrl-C stops it.", ""]
-    for site in own[:5]:
-        lines.append(f"  live page    {public}/s/{site.id}" + ("" if site.public else f"?key={key}"))
-    if len(own) > 5:
-        lines.append(f"  all {len(own)} sites  {public}/?key={key}")
+    if token:
+        lines += [f"  start here   {welcome_link(public, token)}", "               sets your password; good once", ""]
+    else:
+        lines.append(f"  your sites   {public}/")
+    lines += [f"  live page    {public}/s/{site.id}" for site in own[:5]]
     if own:
         lines.append(f"  your script  {script_line(public, own[0].id)}")
     lines += [f"  data         {config.data_folder.resolve()}", ""]
     lines += [f"  add a site   {_command(config, 'site add blog --host blog.example')}"]
     lines += [f"  see it alive {_command(config, 'demo')}"]
     return "\n".join(lines)
+
+
+def welcome_link(public: str, token: str) -> str:
+    """Where the owner's password is set, once."""
+    return f"{public}/welcome?token={token}"
 
 
 def _command(config: Config, arguments: str) -> str:
@@ -143,11 +150,6 @@ def _command(config: Config, arguments: str) -> str:
     default = load({}, {k: v for k, v in os.environ.items() if k != "FOOTFALL_DATA_FOLDER"}, None).data_folder
     folder = "" if config.data_folder == default else f" --data-folder {shlex.quote(str(config.data_folder))}"
     return f"{program} {arguments}{folder}"
-
-
-def script_line(public: str, site: str) -> str:
-    """The line that goes into every page of a site."""
-    return f'<script defer src="{public}/f.js" data-site="{site}"></script>'
 
 
 @main.command(epilog="\b\nExamples:\n  footfall demo\n  footfall demo --readers 200 --seconds 60\n  footfall demo --remove")
@@ -177,7 +179,8 @@ def site() -> None:
     \b
     Examples:
       footfall site add blog --host blog.example --host '*.blog.example'
-      footfall site edit blog --public
+      footfall site edit blog --visibility public
+      footfall site link blog
       footfall site remove blog
 
     Works while a server runs, and without one.
@@ -189,7 +192,12 @@ def _site_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--name", help="What the page calls it [default: the id]"),
         click.option("--host", "hosts", multiple=True, help="A host name that may send facts, *. in front for all below it "
                      "[default: any]; repeatable"),
-        click.option("--public/--private", default=None, help="Whether anyone may see its live page [default: private]"),
+        click.option("--visibility", type=click.Choice(["private", "public", "link"]),
+                     help="Who may see its live page: only you, anyone, or whoever has its link [default: private]"),
+        click.option("--frame", "frames", multiple=True, help="An origin whose pages may show its card in a frame "
+                     "[default: any for a public site, none else]; repeatable"),
+        click.option("--k", type=int, help="So many visitors make a page or place fit for strangers [default: 3]"),
+        click.option("--pattern", "patterns", multiple=True, help="Pages that strangers may see at once: '/blog/*'; repeatable"),
         click.option("--grid", type=float, help="Places on the map are rounded to this many degrees [default: 1]"),
         click.option("--param", "params", multiple=True, help="A query parameter that is part of its paths; repeatable"),
     )):  # fmt: skip
@@ -233,7 +241,7 @@ def site_list(config: Config) -> None:
 
     async def show(owner: Owner) -> None:
         for found in await owner.sites():
-            click.echo(f"{found['id']:<32} {_openness(found):<8} {', '.join(found['hosts']) or 'any host'}")
+            click.echo(f"{found['id']:<32} {found['visibility']:<8} {', '.join(found['hosts']) or 'any host'}")
 
     _with_owner(config, show)
 
@@ -250,6 +258,24 @@ def site_show(config: Config, id: str) -> None:
     _with_owner(config, show)
 
 
+@site.command("link")
+@click.argument("id")
+@click.option("--renew", is_flag=True, help="Make a new one; the present one opens nothing any more.")
+@configured("data_folder", "public_url")
+def site_link(config: Config, id: str, renew: bool) -> None:
+    """The link that shows a site to whoever has it."""
+
+    async def link(owner: Owner) -> None:
+        found = await owner.link(id) if renew else await _existing(owner, id)
+        if found["visibility"] != "link":
+            raise click.ClickException(
+                f"{id} is {found['visibility']}: footfall site edit {id} --visibility link opens it by link"
+            )
+        click.echo(_page_address(config, owner, found))
+
+    _with_owner(config, link)
+
+
 @site.command("remove")
 @click.argument("id")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -264,6 +290,22 @@ def site_remove(config: Config, id: str, yes: bool) -> None:
         click.echo(f"{id} is removed; {await owner.remove(id):,} views went with it.")
 
     _with_owner(config, remove)
+
+
+@main.command()
+@configured("data_folder", "public_url")
+def password(config: Config) -> None:
+    """Print a link that sets the owner's password; good once, like every one before it only until the next.
+
+    A new password ends every session of every browser.
+    """
+
+    async def welcome(owner: Owner) -> None:
+        click.echo(welcome_link(_public(config, owner), await owner.welcome()))
+        if not owner.address:
+            click.echo("It works when the server runs: footfall serve", err=True)
+
+    _with_owner(config, welcome)
 
 
 @main.command()
@@ -312,12 +354,17 @@ async def _existing(owner: Owner, id: str) -> dict[str, Any]:
     return found
 
 
-def _openness(found: dict[str, Any]) -> str:
-    return "public" if found["public"] else "private"
-
-
 def _show(config: Config, owner: Owner, found: dict[str, Any]) -> None:
-    public = config.public_url or owner.address or f"http://{config.host}:{config.port}"
-    click.echo(f"{found['id']}  {_openness(found)}, {', '.join(found['hosts']) or 'any host'}, places to {found['grid']:g}°")
-    click.echo(f"  live page    {public}/s/{found['id']}" + ("" if found["public"] else f"?key={owner.key}"))
-    click.echo(f"  your script  {script_line(public, found['id'])}")
+    click.echo(f"{found['id']}  {found['visibility']}, {', '.join(found['hosts']) or 'any host'}, places to {found['grid']:g}°")
+    click.echo(f"  live page    {_page_address(config, owner, found)}")
+    click.echo(f"  your script  {script_line(_public(config, owner), found['id'])}")
+
+
+def _page_address(config: Config, owner: Owner, found: dict[str, Any]) -> str:
+    """Where its live page is, for whoever may see it."""
+    secret = f"?link={found['link']}" if found["visibility"] == "link" else ""
+    return f"{_public(config, owner)}/s/{found['id']}{secret}"
+
+
+def _public(config: Config, owner: Owner) -> str:
+    return config.public_url or owner.address or f"http://{config.host}:{config.port}"

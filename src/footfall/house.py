@@ -16,6 +16,7 @@ import msgspec
 import structlog
 import ua_parser
 
+from footfall.access import Access, open_access
 from footfall.clock import Clock, process_clock
 from footfall.config import Config
 from footfall.engine import Engine, Limits, sweep
@@ -59,6 +60,7 @@ class House:
     intake: Intake
     sites: dict[str, Site]
     registry: Registry
+    access: Access
     _store: Store
 
     async def put_site(self, site: Site) -> None:
@@ -66,8 +68,8 @@ class House:
         before = self.sites.get(site.id)
         await self.registry.put(SITES, site.id, msgspec.json.encode(site))
         self.sites[site.id] = site
-        if before is not None and before.public and not site.public:
-            self.hub.forget(site.id)
+        if before is not None and (before.visibility, before.link) != (site.visibility, site.link):
+            self.hub.forget(site.id)  # whoever may still see it comes back
 
     async def remove_site(self, id: str) -> int:
         """Remove a site with all its data; how many counted views went. Raises NotFound, Busy."""
@@ -104,7 +106,8 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
     try:
         disk.look()
         documents = await store.registry.list(SITES)
-        sites = {id: msgspec.json.decode(document, type=Site) for id, document in documents.items()}
+        sites = {id: site_of(document) for id, document in documents.items()}
+        access = await open_access(store.registry, store.folder.secret, store.folder.owner_key)
         hub = Hub(lambda: store.engine.fold, sites, clock)
         intake = Intake(
             sites=sites,
@@ -123,7 +126,15 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
     hub.start()
     for work in (_sweeps(store.engine), store.keeper.run(), _looks(disk)):
         store.tasks.append(asyncio.create_task(work))
-    return House(config, store.folder, store.engine, hub, intake, sites, store.registry, store)
+    return House(config, store.folder, store.engine, hub, intake, sites, store.registry, access, store)
+
+
+def site_of(document: bytes) -> Site:
+    """A site as the registry holds it. Before a site had a visibility it was public or not."""
+    fields = msgspec.json.decode(document)
+    if fields.pop("public", False):
+        fields.setdefault("visibility", "public")
+    return msgspec.convert(fields, Site)
 
 
 def _cities(file: str) -> Callable[[str], object] | None:

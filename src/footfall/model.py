@@ -235,18 +235,25 @@ class Site(msgspec.Struct, frozen=True):
     """A website that is counted.
 
     `hosts`: who may send facts for it (exact host names, `*.` allowed in front; empty: any).
-    `public`: whether anyone may see its live page. `params`: query parameters that stay in its paths.
+    `visibility`: "private", "public", or "link": who brings the secret `link` sees it too. `frames`: the origins whose pages may
+    show its card in a frame (empty: any for a public site, none else). `params`: query parameters that stay in its paths.
     `grid`: places are rounded to this many degrees before anyone sees them.
+    `k` (1 to 10): so many different visitors make a page or place fit for strangers; pages that match one of `patterns` (`*`
+    stands for anything, "/blog/*") are so from the start.
     """
 
     id: str
     name: str = ""
     hosts: tuple[str, ...] = ()
-    public: bool = False
+    visibility: str = "private"
     params: tuple[str, ...] = ()
     grid: float = 1.0
     window: int = 1_800_000
     created: int = 0
+    k: int = 3
+    patterns: tuple[str, ...] = ()
+    link: str = ""
+    frames: tuple[str, ...] = ()
 
 
 Table = Sequence[tuple[object, ...]]

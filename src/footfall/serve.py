@@ -51,10 +51,14 @@ class PortTaken(FootfallError):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that answers now. `address` is where on this machine: http://127.0.0.1:8787. `ended` ends when granian does."""
+    """A server that answers now. `address` is where on this machine: http://127.0.0.1:8787. `ended` ends when granian does.
+
+    `welcome` is a token that sets the owner's password, made at every start while none is set; else "".
+    """
 
     house: House
     address: str
+    welcome: str
     ended: asyncio.Task[None]
 
 
@@ -108,11 +112,12 @@ async def running(config: Config) -> AsyncIterator[Running]:
             _spare_the_collector()
             if not house.sites:
                 await house.put_site(Site(FIRST_SITE, created=house.engine.now()))
+            welcome = "" if house.access.has_password else await house.access.welcome()
             app = App(config, house)
             async with app.running(), _granian(app, listener, config) as ended:
                 address = _address(config.host, listener.getsockname()[1])
                 with _told_where(config.data_folder, address):
-                    yield Running(house, address, ended)
+                    yield Running(house, address, welcome, ended)
         finally:
             await house.close()
 

@@ -187,7 +187,7 @@ async def demo(config: Config, readers: int, seconds: float | None) -> None:
     assert me is not None  # this is a coroutine that runs
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
     async with _server(config) as door:
-        await door.put(SITE, name=NAME, hosts=(ORIGIN.removeprefix("https://"),), public=True)
+        await door.put(SITE, name=NAME, hosts=(ORIGIN.removeprefix("https://"),), visibility="public")
         for page in PAGES[1:]:
             kind = "page" if page.path in NOT_POSTS else "post"
             await door.publish(SITE, kind, page.path.removeprefix("/"), page.title)

@@ -7,6 +7,7 @@ whether a server runs or not, so that there is one way to change a site.
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -23,9 +24,12 @@ from footfall.rules import MAX_TEXT_BYTES
 
 SITE_ID = re.compile(r"[a-z0-9-]{2,32}").fullmatch
 HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*(:\d{1,5})?").fullmatch
+ORIGIN = re.compile(r"(https?://)?(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?(:\d{1,5})?|\*").fullmatch
 RESERVED = frozenset({"api", "new", "all", "site", "sites", "live", "login", "logout", "settings", "static", "assets", "admin"})
 MAX_BODY = 64 * 1024
+VISIBILITIES = ("private", "public", "link")
 GRIDS = (0.01, 30.0)  # degrees: about one kilometre, about a continent
+KS = (1, 10)  # visitors who make a page or a place fit for strangers
 
 T = TypeVar("T")
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -36,9 +40,12 @@ class SiteChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str | msgspec.UnsetType = msgspec.UNSET
     hosts: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
-    public: bool | msgspec.UnsetType = msgspec.UNSET
+    visibility: str | msgspec.UnsetType = msgspec.UNSET
+    frames: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     params: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     grid: float | msgspec.UnsetType = msgspec.UNSET
+    k: int | msgspec.UnsetType = msgspec.UNSET
+    patterns: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     window: int | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -57,8 +64,10 @@ def routes(house: House, gate: Gate) -> list[Route]:
         Route("/api/sites/{site}", _owners(gate, doors.get), methods=["GET"]),
         Route("/api/sites/{site}", _owners(gate, doors.put), methods=["PUT"]),
         Route("/api/sites/{site}", _owners(gate, doors.delete), methods=["DELETE"]),
+        Route("/api/sites/{site}/link", _owners(gate, doors.link), methods=["POST"]),
         Route("/api/sites/{site}/content/{kind}/{slug:path}", _owners(gate, doors.publish), methods=["PUT"]),
         Route("/api/verify", _owners(gate, doors.verify), methods=["POST"]),
+        Route("/api/welcome", _owners(gate, doors.welcome), methods=["POST"]),
     ]
 
 
@@ -90,6 +99,12 @@ class _Sites:
         removed = await self._house.remove_site(self._found(request).id)
         return _json(200, {"removed_views": removed})
 
+    async def link(self, request: Request) -> Response:
+        """A new secret for the link of a site; the one before opens nothing any more. The answer is the site."""
+        site = linked(self._found(request))
+        await self._house.put_site(site)
+        return _json(200, site)
+
     async def publish(self, request: Request) -> Response:
         """Tell what a path is: its title, and whether it is published. Titles and counts of posts on the page come from this."""
         site, kind, slug = self._found(request).id, request.path_params["kind"], request.path_params["slug"]
@@ -108,6 +123,10 @@ class _Sites:
         """Recount every total from the rows; `differences` is empty when all agree."""
         return _json(200, {"differences": await self._house.verify()})
 
+    async def welcome(self, request: Request) -> Response:
+        """A new token for /welcome, where it sets the owner's password once."""
+        return _json(200, {"token": await self._house.access.welcome()})
+
     def _found(self, request: Request) -> Site:
         site = self._house.sites.get(request.path_params["site"])
         if site is None:
@@ -124,19 +143,36 @@ def check_id(id: str) -> None:
 def changed(site: Site, change: SiteChange) -> Site:
     """The site with a change applied. Raises InvalidInput naming the field."""
     given = {name: value for name in change.__struct_fields__ if (value := getattr(change, name)) is not msgspec.UNSET}
-    if "hosts" in given:
-        given["hosts"] = tuple(host.lower() for host in given["hosts"])
+    for name in given.keys() & {"hosts", "frames"}:
+        given[name] = tuple(item.lower() for item in given[name])
     site = msgspec.structs.replace(site, **given)
+    if site.visibility not in VISIBILITIES:
+        raise InvalidInput("visibility", " or ".join(VISIBILITIES))
+    if site.visibility == "link" and not site.link:
+        site = linked(site)
     for host in site.hosts:
         if not HOST(host):
             raise InvalidInput("hosts", f'host names, "*." allowed in front, not {host!r}')
+    for origin in site.frames:
+        if not ORIGIN(origin):
+            raise InvalidInput("frames", f"origins like https://blog.example or https://*.blog.example, not {origin!r}")
     if not GRIDS[0] <= site.grid <= GRIDS[1]:
         raise InvalidInput("grid", f"degrees from {GRIDS[0]} to {GRIDS[1]}")
+    if not KS[0] <= site.k <= KS[1]:
+        raise InvalidInput("k", f"a whole number from {KS[0]} to {KS[1]}")
+    for pattern in site.patterns:
+        if not pattern.startswith(("/", "*")) or len(pattern) > 200:
+            raise InvalidInput("patterns", f"paths like /blog/*, at most 200 characters, not {pattern!r}")
     if not 0 <= site.window <= 1_800_000:
         raise InvalidInput("window", "milliseconds from 0 to 1800000")
     if len(site.name) > 200:
         raise InvalidInput("name", "at most 200 characters")
     return site
+
+
+def linked(site: Site) -> Site:
+    """The site with a new secret for its link."""
+    return msgspec.structs.replace(site, link=secrets.token_urlsafe(16))
 
 
 async def _body(request: Request) -> bytes:
