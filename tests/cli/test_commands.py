@@ -14,7 +14,19 @@ from footfall.cli import main
 Footfall = Any  # tests/cli/conftest.py: Command; test files cannot import it by name
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"  # httpx' own name is a bot's
-COMMANDS = ("serve", "demo", "site", "site add", "site list", "site show", "site edit", "site remove", "verify")
+COMMANDS = (
+    "serve",
+    "demo",
+    "site",
+    "site add",
+    "site list",
+    "site show",
+    "site edit",
+    "site remove",
+    "site link",
+    "password",
+    "verify",
+)
 
 
 def test_version_and_help(footfall: Footfall) -> None:
@@ -51,7 +63,7 @@ def test_sites_with_a_server(footfall: Footfall) -> None:
     with footfall.serving() as server:
         assert sites(footfall, "remove", "my-site", "--yes").code == 0
         every_command(footfall)
-        sites(footfall, "add", "blog", "--public")
+        sites(footfall, "add", "blog", "--visibility", "public")
         assert server.get("/api/live/blog").status_code == 200
         assert server.stop().code == 0
     assert sites(footfall, "list").out.split()[:2] == ["blog", "public"]
@@ -65,11 +77,17 @@ def every_command(footfall: Footfall) -> None:
     assert "private, blog.example, *.blog.example, places to 1°" in added.out
     again = sites(footfall, "add", "blog")
     assert (again.code, again.err) == (1, "Error: there is a site blog already: footfall site edit blog changes it\n")
-    edited = sites(footfall, "edit", "blog", "--public", "--grid", "2.5", "--host", "")
+    edited = sites(footfall, "edit", "blog", "--visibility", "public", "--grid", "2.5", "--host", "")
     assert "public, any host, places to 2.5°" in edited.out
-    assert "?key=" not in edited.out
     assert "public" in sites(footfall, "show", "blog").out
     assert sites(footfall, "list").out.split()[:2] == ["blog", "public"]
+    refused = sites(footfall, "link", "blog")
+    assert (refused.code, "footfall site edit blog --visibility link" in refused.err) == (1, True)
+    edited = sites(footfall, "edit", "blog", "--visibility", "link", "--frame", "https://blog.example")
+    link = sites(footfall, "link", "blog").out.strip()
+    assert re.fullmatch(r"http://[\d.:]+/s/blog\?link=[\w-]{22}", link)
+    assert link in edited.out
+    assert sites(footfall, "link", "blog", "--renew").out.strip() not in ("", link)
     kept = sites(footfall, "remove", "blog", answer="n\n")
     assert kept.code == 1
     assert sites(footfall, "remove", "blog", "--yes").out == "blog is removed; 0 views went with it.\n"
@@ -78,7 +96,7 @@ def every_command(footfall: Footfall) -> None:
 
 def test_sites_without_a_server(footfall: Footfall) -> None:
     """The commands open the data folder themselves."""
-    assert 'data-site="blog"></script>' in sites(footfall, "add", "blog", "--public").out
+    assert 'data-site="blog"></script>' in sites(footfall, "add", "blog", "--visibility", "public").out
     assert sites(footfall, "list").out.split()[:2] == ["blog", "public"]
     assert sites(footfall, "remove", "blog", "--yes").code == 0
     assert sites(footfall, "list").out == ""
@@ -101,7 +119,7 @@ def test_a_killed_server_is_not_asked(footfall: Footfall) -> None:
         (("add", "api"), "id: expected"),
         (("add", "blog", "--host", "https://blog.example"), "hosts: expected host names"),
         (("add", "blog", "--grid", "0"), "grid: expected degrees from 0.01 to 30.0"),
-        (("edit", "nobody", "--public"), "there is no site nobody"),
+        (("edit", "nobody", "--visibility", "public"), "there is no site nobody"),
         (("remove", "nobody", "--yes"), "there is no site nobody"),
     ],
 )

@@ -60,7 +60,7 @@ class Gate:
         self._attempts = Allowance(ATTEMPTS_PER_SECOND, ATTEMPTS_AT_ONCE)
 
     def standing(self, scope: Scope, site: str = "", key: str = "") -> Standing:
-        """Who asks, about a site or (none named) about what is the owner's alone.
+        """Who asks, about a site or (none named) about what is the owner's alone. Of a site that is not there nobody may see.
 
         By `key` (of an address that a person opened) or Bearer, else by session, else by what strangers may see.
         """
@@ -68,9 +68,11 @@ class Gate:
         if bearer[:7].lower() == "bearer ":
             key = key or bearer[7:].strip()
         found = self._by_key(scope, key) if key else self._by_session(scope)
-        if found is not Standing.OWNER and site and self._is_open(site, scope):
-            return Standing.STRANGER
-        return found
+        if not site:
+            return found
+        if site not in self._sites:
+            return Standing.LIMITED if found is Standing.LIMITED else Standing.NOBODY
+        return Standing.STRANGER if found is not Standing.OWNER and self._is_open(site, scope) else found
 
     def _by_key(self, scope: Scope, key: str) -> Standing:
         who, now = network_of(self.address(scope)), self._clock()
@@ -89,9 +91,9 @@ class Gate:
         return Standing.NOBODY
 
     def _is_open(self, site: str, scope: Scope) -> bool:
-        found = self._sites.get(site)
-        if found is None or found.visibility != "link":
-            return found is not None and found.visibility == "public"
+        found = self._sites[site]
+        if found.visibility != "link":
+            return found.visibility == "public"
         secrets = (link_of(scope), cookies(scope).get(LINK + site, ""))
         return bool(found.link) and any(hmac.compare_digest(secret.encode(), found.link.encode()) for secret in secrets)
 

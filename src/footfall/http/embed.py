@@ -100,7 +100,7 @@ class Embeds:
     def _found(self, request: Request) -> Site | None:
         id = request.path_params["site"]
         standing = self._gate.standing(request.scope, id)
-        return self._house.sites.get(id) if standing in (Standing.OWNER, Standing.STRANGER) else None
+        return self._house.sites[id] if standing in (Standing.OWNER, Standing.STRANGER) else None
 
     def _figures(self, site: str) -> Figures:
         return msgspec.json.decode(self._house.hub.snapshot(site, owner=False), type=Figures)
@@ -150,7 +150,7 @@ def badge(label: str, value: int) -> bytes:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="20" role="img" aria-label="{escape(text)}">'
         f"<title>{escape(text)}</title>"
-        f'<rect width="{left + right}" height="20" rx="5" fill="#1f1d1a"/>'
+        f'<rect width="{left + right}" height="20" rx="5" fill="#4a453d"/>'
         f'<path d="M{left} 0h{right - 5}a5 5 0 0 1 5 5v10a5 5 0 0 1-5 5h-{right - 5}z" fill="#c8440c"/>'
         '<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">'
         f'<text x="6" y="14" textLength="{left - 12}" {fit}>{escape(label)}</text>'

@@ -73,34 +73,34 @@ class Home:
 
     async def settings(self, request: Request) -> Response:
         """GET /sites/{site}."""
-        site = self._house.sites.get(request.path_params["site"])
-        if site is None or self._gate.standing(request.scope) is not Standing.OWNER:
+        id = request.path_params["site"]
+        if self._gate.standing(request.scope, id) is not Standing.OWNER:
             return said(404, request.scope)
-        return self._settings(request, site)
+        return self._settings(request, self._house.sites[id])
 
     async def change(self, request: Request) -> Response:
         """POST /sites/{site}."""
-        site = self._house.sites.get(request.path_params["site"])
-        if site is None or not self._may_change(request):
+        id = request.path_params["site"]
+        if not self._may_change(request, id):
             return said(404, request.scope)
         filled = await forms.read(request)
         try:
-            site = changed(site, _change(filled))
+            site = changed(self._house.sites[id], _change(filled))
         except InvalidInput as error:
-            return self._settings(request, site, 400, filled, error)
+            return self._settings(request, self._house.sites[id], 400, filled, error)
         await self._house.put_site(site)
-        return forms.done(request, f"/sites/{site.id}?saved")
+        return forms.done(request, f"/sites/{id}?saved")
 
     async def link(self, request: Request) -> Response:
         """POST /sites/{site}/link: a new secret; the old link opens nothing any more."""
-        site = self._house.sites.get(request.path_params["site"])
-        if site is None or not self._may_change(request):
+        id = request.path_params["site"]
+        if not self._may_change(request, id):
             return said(404, request.scope)
-        await self._house.put_site(linked(site))
-        return forms.done(request, f"/sites/{site.id}?saved")
+        await self._house.put_site(linked(self._house.sites[id]))
+        return forms.done(request, f"/sites/{id}?saved")
 
-    def _may_change(self, request: Request) -> bool:
-        return self._gate.standing(request.scope) is Standing.OWNER and self._gate.is_own(request.scope)
+    def _may_change(self, request: Request, site: str = "") -> bool:
+        return self._gate.standing(request.scope, site) is Standing.OWNER and self._gate.is_own(request.scope)
 
     def _list(
         self, request: Request, status: int = 200, filled: forms.Values | None = None, error: InvalidInput | None = None

@@ -44,7 +44,9 @@ def document(title: str, body: str, head: str = "", style: str = STYLE, lang: st
 
 def page(title: str, body: str) -> bytes:
     """A page with one thing on it: a panel in the middle; `body` is markup."""
-    return document(title, f'<main class="one panel"><h1>{escape(title)}</h1>{body}</main>')
+    return document(
+        title, f'<main class="one panel"><img src="{ICON}" alt="" width="36" height="36"><h1>{escape(title)}</h1>{body}</main>'
+    )
 
 
 def note(title: str, sentence: str) -> bytes:

@@ -28,7 +28,7 @@ FIELDS = {  # of a site: label, hint, attributes
 }
 FIRST = '<p class="soft">Waiting for its first view. Put this line into every page:</p>'
 GUIDE = "You get one line for its pages. From then on they are counted, and you see their readers come and go."
-RENEW = '<p class="hint">The present one then opens nothing any more.</p>'
+LINK = "Whoever has it sees what strangers see of a public site. A new one makes this one useless."
 SHARED = "The address holds the link: who looks at your page's source can open the live page too."
 LEAVE = (
     '<p class="soft">Open your site once with <code>#footfall_ignore=true</code> at the end of its address. This browser is '
@@ -41,7 +41,7 @@ def list_page(rows: Sequence[str], warnings: Iterable[str], filled: forms.Values
     leave = forms.form("sign-out", "", "Sign out", style="quiet", kind="inline")
     title, guide = ("Add a site", "") if rows else ("Add your first site", f'<p class="soft">{GUIDE}</p>')
     sites = f'<ul class="sites">{"".join(rows)}</ul>' if rows else ""
-    add = f'<section class="panel part"><div><h2>{title}</h2>{guide}</div>{_add_form(filled, _wrong(error))}</section>'
+    add = f'<section class="panel stack"><div><h2>{title}</h2>{guide}</div>{_add_form(filled, _wrong(error))}</section>'
     top = _top("Footfall", f'<a href="password">Password</a>{leave}')
     return plain.document("Sites · Footfall", f'{top}<main class="sheet">{plain.warnings_markup(warnings)}{sites}{add}</main>')
 
@@ -50,8 +50,9 @@ def row(site: Site, numbers: Numbers, outside: str) -> str:
     """One site of the list; the line for its pages while nothing came from them."""
     name = escape(site.name or site.id)
     hosts = escape(", ".join(site.hosts) or "any host")
-    figures = (("here now", numbers.people), ("views", numbers.views), ("visitors", numbers.visitors))
-    terms = "".join(f"<div><dt>{label}</dt><dd>{plain.number(value)}</dd></div>" for label, value in figures)
+    here = ' class="some"' if numbers.people else ' class="none"'
+    figures = (("here now", numbers.people, here), ("views", numbers.views, ""), ("visitors", numbers.visitors, ""))
+    terms = "".join(f"<div><dt>{label}</dt><dd{kind}>{plain.number(value)}</dd></div>" for label, value, kind in figures)
     script = f'<div class="first">{FIRST}{plain.code(plain.script_line(outside, site.id))}</div>' if not numbers.views else ""
     return (
         f'<li class="panel site"><div><h2><a href="s/{site.id}">{name}</a>'
@@ -67,10 +68,10 @@ def settings_page(site: Site, outside: str, saved: bool, filled: forms.Values, e
     if error is not None:
         told = f'<p class="warning" role="alert">Nothing was saved: {escape(str(error))}.</p>'
     parts = [
-        f'<section class="panel part"><h2>Settings</h2>{_settings_form(site, filled, _wrong(error))}</section>',
+        f'<section class="panel stack"><h2>Settings</h2>{_settings_form(site, filled, _wrong(error))}</section>',
         _link_part(site, outside) if site.visibility == "link" else "",
-        f'<section class="panel"><h2>On your pages</h2>{_lines(site, outside)}</section>',
-        f'<section class="panel part"><h2>Leave yourself out</h2>{_leave_out(site)}</section>',
+        f'<section class="panel stack"><h2>On your pages</h2>{_lines(site, outside)}</section>',
+        f'<section class="panel stack"><h2>Leave yourself out</h2>{_leave_out(site)}</section>',
     ]
     top = _top(title, f'<a href="../s/{site.id}">Live page</a><a href="../">All sites</a>', " narrow")
     return plain.document(f"{title} · Footfall", f'{top}<main class="sheet narrow">{told}{"".join(parts)}</main>')
@@ -109,11 +110,9 @@ def _settings_form(site: Site, filled: forms.Values, wrong: dict[str, str]) -> s
 
 
 def _link_part(site: Site, outside: str) -> str:
-    return (
-        '<section class="panel part"><div><h2>Its link</h2><p class="soft">Whoever has it sees what strangers see of a public '
-        f"site.</p></div>{plain.code(f'{outside}/s/{site.id}?link={site.link}')}"
-        f"{forms.form(f'{site.id}/link', RENEW, 'Make a new one', style='quiet')}</section>"
-    )
+    renew = forms.form(f"{site.id}/link", "", "Make a new one", style="quiet")
+    address = plain.code(f"{outside}/s/{site.id}?link={site.link}")
+    return f'<section class="panel stack"><div><h2>Its link</h2><p class="soft">{LINK}</p></div>{address}{renew}</section>'
 
 
 def _lines(site: Site, outside: str) -> str:
@@ -127,7 +126,7 @@ def _lines(site: Site, outside: str) -> str:
     if site.visibility != "private":
         hint = f'<p class="hint">{SHARED}</p>' if secret else ""
         parts += [("A card", plain.code(card)), ("A badge", plain.code(badge) + looks + hint)]
-    return "".join(f'<div class="part"><h3>{label}</h3>{markup}</div>' for label, markup in parts)
+    return "".join(f'<div class="line"><h3>{label}</h3>{markup}</div>' for label, markup in parts)
 
 
 def _leave_out(site: Site) -> str:

@@ -28,7 +28,8 @@ ALL_SECOND, ALL_AT_ONCE = 1.0, 100  # of everybody together: the owner's key sti
 LONG = f"At least {SHORTEST} characters. Everything else is up to you."
 PRESENT = {"type": "password", "autocomplete": "current-password", "required": ""}
 # Nobody types a name, but password managers file what they keep under one.
-ACCOUNT = '<input type="hidden" name="username" value="owner" autocomplete="username">'
+ACCOUNT = '<input name="username" value="owner" autocomplete="username" readonly hidden>'
+UNLIKE = "The two are not the same."
 NEW_LINK = "<p><code>footfall password</code>, typed where the server runs, prints a new link.</p>"
 
 
@@ -151,7 +152,7 @@ class SignIn:
 
 
 def _unlike(filled: forms.Values) -> str:
-    return "" if filled.get("password") == filled.get("again") else "The two are not the same."
+    return "" if filled.get("password") == filled.get("again") else UNLIKE
 
 
 def _capital(error: InvalidInput) -> str:
@@ -170,8 +171,9 @@ def _later(wait: float, page: bytes) -> Response:
 
 def _new_password(wrong: str, label: str) -> str:
     new = {"type": "password", "autocomplete": "new-password", "required": ""}
-    first = forms.field("password", label, {**new, "minlength": str(SHORTEST)}, hint=LONG, wrong=wrong)
-    return first + forms.field("again", "The same once more", new)
+    of_first, of_second = ("", wrong) if wrong == UNLIKE else (wrong, "")
+    first = forms.field("password", label, {**new, "minlength": str(SHORTEST)}, hint=LONG, wrong=of_first)
+    return first + forms.field("again", "The same once more", new, wrong=of_second)
 
 
 def _sign_in_page(wrong: str = "") -> bytes:
@@ -183,7 +185,7 @@ def _welcome_page(token: str, wrong: str = "") -> bytes:
     hidden = f'{ACCOUNT}<input type="hidden" name="token" value="{escape(token)}">'
     return plain.page(
         "Welcome to Footfall",
-        "<p>Choose the password that you will sign in with.</p>"
+        "<p>Choose a password to sign in with.</p>"
         + forms.form("welcome", hidden + _new_password(wrong, "Password"), "Set the password"),
     )
 
