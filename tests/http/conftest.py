@@ -13,9 +13,12 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server as Granian
 
+from footfall import access
 from footfall.config import Config
 from footfall.house import House, open_house
 from footfall.http.app import App, create_app
@@ -114,6 +117,12 @@ async def running(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     """Each of both servers."""
     async with serve(tmp_path / "data", request.param) as found:
         yield found
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same hash with less work in it: what it costs is not what these tests are about."""
+    monkeypatch.setattr(access, "PasswordHasher", lambda: PasswordHasher.from_parameters(CHEAPEST))
 
 
 @pytest.fixture

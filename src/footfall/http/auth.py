@@ -33,6 +33,11 @@ class Standing(Enum):
     NOBODY = "nobody"
     LIMITED = "limited"  # nobody, and no key is looked at for a while: too many wrong ones came from that address
 
+    @property
+    def sees(self) -> bool:
+        """Whether the site in question may be shown: whole to the owner, to strangers what they may know."""
+        return self in (Standing.OWNER, Standing.STRANGER)
+
 
 class Gate:
     """`sites` is a live view; `public_url` is where readers reach us, "" if only we know.

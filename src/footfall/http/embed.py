@@ -19,7 +19,7 @@ from footfall.house import House
 from footfall.http import plain
 from footfall.http.answers import header, page_headers
 from footfall.http.assets import matches
-from footfall.http.auth import Gate, Standing
+from footfall.http.auth import Gate
 from footfall.http.page import html, said
 from footfall.model import Site
 
@@ -99,8 +99,7 @@ class Embeds:
 
     def _found(self, request: Request) -> Site | None:
         id = request.path_params["site"]
-        standing = self._gate.standing(request.scope, id)
-        return self._house.sites[id] if standing in (Standing.OWNER, Standing.STRANGER) else None
+        return self._house.sites[id] if self._gate.standing(request.scope, id).sees else None
 
     def _figures(self, site: str) -> Figures:
         return msgspec.json.decode(self._house.hub.snapshot(site, owner=False), type=Figures)

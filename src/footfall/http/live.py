@@ -165,7 +165,7 @@ class Live:
             await self._refuse(door, send, 405, "expected GET")
             return None
         standing = self._gate.standing(scope, site)
-        if standing in (Standing.OWNER, Standing.STRANGER):
+        if standing.sees:
             return standing is Standing.OWNER
         if standing is Standing.LIMITED:
             await self._refuse(door, send, 429, "too many wrong keys", RETRY_SECONDS)

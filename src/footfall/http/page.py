@@ -60,7 +60,7 @@ class Pages:
         """GET /s/{site}; with ?key=KEY it signs the owner in, with ?link=SECRET it shows a site to whoever has its link."""
         site, key = request.path_params["site"], request.query_params.get("key", "")
         standing = self._gate.standing(request.scope, site, key)
-        if standing not in (Standing.OWNER, Standing.STRANGER):
+        if not standing.sees:
             return said(429 if standing is Standing.LIMITED else 404, request.scope)
         owner = standing is Standing.OWNER
         if key:
