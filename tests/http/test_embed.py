@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree
 
@@ -81,11 +80,7 @@ def test_a_card_speaks_three_languages(people: int, lang: str, words: str) -> No
     page = card(people, lang, "").decode()
     assert f"<title>{words}</title>" in page
     assert f'<html lang="{lang}">' in page
-    parser = HTMLParser()
-    told: list[str] = []
-    parser.handle_data = told.append  # type: ignore[method-assign]  # all it is for here
-    parser.feed(page.partition("<body>")[2])
-    assert "".join(told) == words
+    assert re.sub("<[^>]*>", "", page.partition("<body>")[2]) == words
 
 
 @pytest.mark.parametrize(
@@ -102,7 +97,7 @@ async def test_card_and_badge_show_the_live_figure(running: Running) -> None:
     await post(running, [view(n, v=f"visitor {n}") for n in range(1, 5)])
     card = await running.client.get("/embed/open-site", headers={"accept-language": "en"})
     assert "<title>4 people here now</title>" in card.text
-    assert '<meta http-equiv="refresh" content="30">' in card.text
+    assert card.headers["refresh"] == "30"
     assert 'href="/s/open-site" target="_blank" rel="noopener"' in card.text
     for query, text in (
         ("", "4 here now"),

@@ -63,7 +63,7 @@ async def test_a_password_that_does_not_fit_is_asked_for_again(serving: Serving,
     """The page says what is wrong beside the field, and the link stays good."""
     async with serving() as running:
         token = await running.house.access.welcome()
-        answer = await post(running, "/welcome", token=token, **fields)
+        answer = await post(running, "/welcome", None, token=token, **fields)
         assert answer.status_code == 400
         assert f">{said}</p>" in answer.text
         assert 'aria-invalid="true"' in answer.text

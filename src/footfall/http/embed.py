@@ -76,7 +76,7 @@ class Embeds:
         link = f"{request.scope.get('root_path', '')}/s/{site.id}" if site.visibility == "public" else ""
         body = card(self._figures(site.id).people, lang, link)
         headers = page_headers(plain.policy(STYLE, frames_of(site)))
-        return _kept(request, site, body, [*headers, (b"vary", b"accept-language")])
+        return _kept(request, site, body, [*headers, (b"vary", b"accept-language"), (b"refresh", b"%d" % SECONDS)])
 
     async def badge(self, request: Request) -> Response:
         """GET /badge/{site}.svg?show=here&path=/."""
@@ -129,15 +129,18 @@ def language(accepted: str) -> str:
 
 
 def card(people: int, lang: str, link: str) -> bytes:
-    """The card, which asks anew by itself."""
+    """The card. It is asked for anew by itself (the header `refresh`)."""
     one, more, between = HERE[lang]
     words = one if people == 1 else more
     count = f"{people:,}".replace(",", between)
     dot = '<i class="some"></i>' if people else "<i></i>"
-    text = f"{dot}<b>{count}</b> <span>{words}</span>"
-    inner = f'<a href="{escape(link)}" target="_blank" rel="noopener">{text}</a>' if link else f"<p>{text}</p>"
-    head = f'<meta http-equiv="refresh" content="{SECONDS}">'
-    return plain.document(f"{count} {words}", f"<main>{inner}</main>", head, STYLE, lang)
+    text = f"{dot}<h1><b>{count}</b> <span>{words}</span></h1>"
+    inner = (
+        f'<a class="card" href="{escape(link)}" target="_blank" rel="noopener">{text}</a>'
+        if link
+        else f'<div class="card">{text}</div>'
+    )
+    return plain.document(f"{count} {words}", f"<main>{inner}</main>", STYLE, lang)
 
 
 def badge(label: str, value: int) -> bytes:

@@ -32,12 +32,12 @@ def policy(style: str, frames: str = "'none'") -> str:
 POLICY = policy(STYLE)
 
 
-def document(title: str, body: str, head: str = "", style: str = STYLE, lang: str = "en") -> bytes:
-    """A whole document; `body` and `head` are markup."""
+def document(title: str, body: str, style: str = STYLE, lang: str = "en") -> bytes:
+    """A whole document; `body` is markup."""
     return (
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
-        f'<meta name="robots" content="noindex">{head}<title>{escape(title)}</title>'
+        f'<meta name="robots" content="noindex"><title>{escape(title)}</title>'
         f'<link rel="icon" href="{ICON}"><style>{style}</style></head><body>{body}</body></html>'
     ).encode()
 
