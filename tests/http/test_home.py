@@ -36,7 +36,7 @@ async def test_without_sites_it_guides_to_the_first(serving: Serving) -> None:
         for id in list(running.house.sites):
             await running.house.remove_site(id)
         assert "Add your first site" in (await running.client.get("/", headers=running.owner)).text
-        answer = await fill(running, "/sites", id=" Blog ", hosts="Blog.Example *.blog.example")
+        answer = await fill(running, "/sites", id=" Blog ", hosts="Blog.Example, *.blog.example")
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
         site = running.house.sites["blog"]
         assert (site.hosts, site.visibility) == (("blog.example", "*.blog.example"), "private")
@@ -57,14 +57,14 @@ async def test_settings_are_changed_as_they_are_shown(serving: Serving) -> None:
             "hosts": "a.example\r\nb.example\r\n",
             "grid": "2,5",
             "k": "5",
-            "patterns": "/blog/*",
+            "patterns": "/blog/*\n/a, b/*",
             "frames": "https://a.example",
         }
         answer = await fill(running, "/sites/open-site", **changes)
         assert answer.headers["location"] == "/sites/open-site?saved"
         site = running.house.sites["open-site"]
         assert (site.visibility, site.name, site.hosts) == ("link", "Über <uns>", ("a.example", "b.example"))
-        assert (site.grid, site.k, site.patterns, site.frames) == (2.5, 5, ("/blog/*",), ("https://a.example",))
+        assert (site.grid, site.k, site.patterns, site.frames) == (2.5, 5, ("/blog/*", "/a, b/*"), ("https://a.example",))
         page = (await running.client.get("/sites/open-site?saved", headers=running.owner)).text
         assert _filled(page) == {**changes, "hosts": "a.example\nb.example", "grid": "2.5"}
         assert f"/s/open-site?link={site.link}" in page
@@ -130,3 +130,13 @@ async def test_strangers_find_nothing_there(serving: Serving, method: str, path:
         assert (await running.client.get("/sites/nowhere", headers=running.owner)).status_code == 404
         assert (await fill(running, "/sites/nowhere", name="x")).status_code == 404
         assert running.house.sites == before
+
+
+async def test_what_cannot_be_kept_is_not_done(serving: Serving) -> None:
+    """503 in words while the registry cannot be written, and the site is not there."""
+    async with serving() as running:
+        await running.house.registry.close()
+        answer = await fill(running, "/sites", id="blog")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+        assert "Nothing was done" in answer.text
+        assert "blog" not in running.house.sites

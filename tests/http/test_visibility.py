@@ -18,10 +18,11 @@ Serving = Any
 SECRET = "a-secret-of-22-letters"
 DOORS = ("/s/{}", "/api/live/{}", "/api/live/{}/stream", "/embed/{}", "/badge/{}.svg")
 # what is brought: (query, headers)
-NOTHING: tuple[str, Mapping[str, str]] = ("", {})
-LINK = (f"?link={SECRET}", {})
-COOKIE = ("", {"cookie": f"theme=dark; footfall_link_the-site={SECRET}"})
-WRONG = (
+Brought = tuple[str, Mapping[str, str]]
+NOTHING: Brought = ("", {})
+LINK: Brought = (f"?link={SECRET}", {})
+COOKIE: Brought = ("", {"cookie": f"theme=dark; footfall_link_the-site={SECRET}"})
+WRONG: tuple[Brought, ...] = (
     ("?link=wrong", {}),
     ("?link=", {}),
     ("", {"cookie": "footfall_link_the-site=wrong; footfall_session=1.1.1"}),
@@ -30,7 +31,7 @@ WRONG = (
 )
 
 
-async def status(running: Running, path: str, brought: tuple[str, Mapping[str, str]]) -> int:
+async def status(running: Running, path: str, brought: Brought) -> int:
     """Of one request, whose body may never end, from a browser that was never here."""
     running.client.cookies.clear()
     async with running.client.stream("GET", path + brought[0], headers=dict(brought[1])) as answer:

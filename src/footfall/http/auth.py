@@ -60,6 +60,9 @@ class Gate:
         self._sites = sites
         self._trusted = trusted
         self._public_url = public_url
+        public = urlsplit(public_url)
+        self._tls_host = public.netloc if public.scheme == "https" else ""
+        self._public_origin = f"{public.scheme}://{public.netloc}"
         self._now = now
         self._clock = clock
         self._attempts = Allowance(ATTEMPTS_PER_SECOND, ATTEMPTS_AT_ONCE)
@@ -104,17 +107,10 @@ class Gate:
 
     def is_own(self, scope: Scope) -> bool:
         """Whether a page of ours sends this request: what changes something is done for nobody else's."""
-        headers = scope["headers"]
-        if header(headers, b"sec-fetch-site") not in ("", "same-origin"):
+        host, origin = header(scope["headers"], b"host"), header(scope["headers"], b"origin")
+        if not host or header(scope["headers"], b"sec-fetch-site") not in ("", "same-origin"):
             return False
-        origin = header(headers, b"origin")
-        try:
-            told = urlsplit(origin)
-        except ValueError:
-            return False
-        return told.scheme in ("http", "https") and (
-            told.netloc == header(headers, b"host") or origin == _origin(self._public_url)
-        )
+        return origin in (f"http://{host}", f"https://{host}", self._public_origin)  # TLS may end in front of us
 
     def address(self, scope: Scope) -> str:
         """Whose request it is: the peer's address, or what a trusted proxy says."""
@@ -124,8 +120,7 @@ class Gate:
     def is_https(self, scope: Scope) -> bool:
         """Whether the reader's browser talks TLS: to us, to a trusted proxy, or at the public address that says so."""
         headers = scope["headers"]
-        public = urlsplit(self._public_url)
-        if scope.get("scheme") == "https" or (public.scheme == "https" and header(headers, b"host") == public.netloc):
+        if scope.get("scheme") == "https" or (self._tls_host and header(headers, b"host") == self._tls_host):
             return True
         return peer_of(scope) in self._trusted and header(headers, b"x-forwarded-proto") == "https"
 
@@ -169,8 +164,3 @@ def cookies(scope: Scope) -> dict[str, str]:
                 key, _, value = pair.strip().partition("=")
                 found.setdefault(key, value)
     return found
-
-
-def _origin(url: str) -> str:
-    told = urlsplit(url)
-    return f"{told.scheme}://{told.netloc}"

@@ -130,7 +130,9 @@ class Home:
 def _change(filled: forms.Values) -> SiteChange:
     """What a form says about a site; fields that it does not have stay. Raises InvalidInput for what is no number."""
     given: dict[str, object] = {name: filled[name].strip() for name in ("name", "visibility") if name in filled}
-    given |= {name: tuple(filled[name].split()) for name in sheets.LISTS if name in filled}
+    given |= {name: tuple(filled[name].replace(",", " ").split()) for name in ("hosts", "frames") if name in filled}
+    if "patterns" in filled:  # a path may hold commas and blanks
+        given["patterns"] = tuple(line.strip() for line in filled["patterns"].splitlines() if line.strip())
     for name, number in (("grid", float), ("k", int)):
         if name in filled:
             try:

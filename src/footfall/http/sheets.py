@@ -66,7 +66,7 @@ def settings_page(site: Site, outside: str, saved: bool, filled: forms.Values, e
     title = site.name or site.id
     told = '<p class="said" role="status">Saved.</p>' if saved else ""
     if error is not None:
-        told = f'<p class="warning" role="alert">Nothing was saved: {escape(str(error))}.</p>'
+        told = '<p class="warning" role="alert">Nothing was saved. The field that is marked says why.</p>'
     parts = [
         f'<section class="panel stack"><h2>Settings</h2>{_settings_form(site, filled, _wrong(error))}</section>',
         _link_part(site, outside) if site.visibility == "link" else "",

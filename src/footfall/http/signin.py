@@ -72,9 +72,8 @@ class SignIn:
             wait = self._wait(request)
             if wait:
                 return _later(wait, _sign_in_page(_too_many(wait)))
-            if await self._access.is_password(password):
+            if await self._is_password(request, password):
                 return self._signed_in(request)
-            self._count(request)
         return forms.shown(403, _sign_in_page("That is not the password."))
 
     async def sign_out(self, request: Request) -> Response:
@@ -121,8 +120,7 @@ class SignIn:
             wait = self._wait(request)
             if wait:
                 return _later(wait, _password_page(now=_too_many(wait)))
-            if not await self._access.is_password(filled.get("now", "")):
-                self._count(request)
+            if not await self._is_password(request, filled.get("now", "")):
                 return forms.shown(403, _password_page(now="That is not the present password."))
         wrong = _unlike(filled)
         try:
@@ -145,10 +143,18 @@ class SignIn:
         now = self._clock()
         return max(self._each.wait(network_of(self._gate.address(request.scope)), now), self._all.wait("", now))
 
-    def _count(self, request: Request) -> None:
+    async def _is_password(self, request: Request, password: str) -> bool:
+        """Judge a try. It counts before it is judged, because its sender may leave meanwhile; a right one is taken back."""
+        self._count(request, 1)
+        right = await self._access.is_password(password)
+        if right:
+            self._count(request, -1)
+        return right
+
+    def _count(self, request: Request, tries: int) -> None:
         now = self._clock()
-        self._each.take(network_of(self._gate.address(request.scope)), now)
-        self._all.take("", now)
+        self._each.take(network_of(self._gate.address(request.scope)), now, tries)
+        self._all.take("", now, tries)
 
 
 def _unlike(filled: forms.Values) -> str:
