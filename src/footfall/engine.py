@@ -346,6 +346,9 @@ class Engine:
         fold.dirty = {*fold.sites, *self.fold.sites}
         for site, state in self.fold.sites.items():
             fold.site(site).presence, fold.site(site).minutes = state.presence, state.minutes
+            if site != erase.site:
+                fold.site(site).sightings = state.sightings  # also those of beats, which are no rows
+        fold.site(erase.site).presence.arrivals.clear()
         fold.site(erase.site).minutes.erase(erase)
         if erase.visitor is not None:
             fold.site(erase.site).presence.forget(erase.visitor)

@@ -1,7 +1,8 @@
 """The fold's state from the stored rows alone: they are the only truth, every counter can be thrown away and counted again.
 
 Used when no checkpoint is left, after rows were erased, and by `footfall verify`. What rows do not hold comes back by itself or
-stays as it was: presence refills within two minutes, beats extend open visits again, ids of beats are never sent twice.
+stays as it was: presence refills within two minutes, beats extend open visits again and tell where readers are, ids of beats
+are never sent twice.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from footfall.history.base import History, Statement
 from footfall.history.rows import FACTS, fact_row
 from footfall.journal.base import Position
 from footfall.live.fold import EARLIEST, Fold
-from footfall.live.pages import Item, Pages
+from footfall.live.pages import Item, Pages, Viewers
 from footfall.live.runs import Runs, mix
+from footfall.live.sightings import LONGEST_NAME, Spot
 from footfall.live.visits import Visits
 from footfall.model import Erase
 
 _SECONDS = 120.0  # no visitor waits for a recount
 _ROWS = 100_000_000
+_LOOKED_AT = 40  # views of a path that are looked at first
 
 
 def _ask(sql: str, *params: object) -> Statement:
@@ -38,6 +41,7 @@ async def recounted(history: History, upto: Position) -> Fold:
     await _counters(fold, history, upto)
     await _windows(fold, history, upto)
     await _open_visits(fold, history, upto)
+    await _sightings(fold, history, upto)
     return fold
 
 
@@ -57,6 +61,7 @@ async def _counters(fold: Fold, history: History, upto: Position) -> None:
             upto,
         )
     )
+    viewers = await _viewers(history, upto)
     content = await history.fetch(
         _ask("SELECT site, kind, slug, title, published FROM content WHERE seq <= ? ORDER BY seq, n", upto)
     )
@@ -70,10 +75,10 @@ async def _counters(fold: Fold, history: History, upto: Position) -> None:
     items: dict[str, list[tuple[str, str, Item]]] = {}
     for site, kind, slug, title, published in content:
         items.setdefault(str(site), []).append((str(kind), str(slug), Item(str(title), bool(published))))
-    views: dict[str, list[tuple[str, int]]] = {}
+    views: dict[str, list[tuple[str, int, Viewers]]] = {}
     since: dict[str, int] = {}
     for site, path, count, first in paths:
-        views.setdefault(str(site), []).append((str(path), _int(count)))
+        views.setdefault(str(site), []).append((str(path), _int(count), viewers[str(site), str(path)]))
         since[str(site)] = min(since.get(str(site), _int(first)), _int(first))
     for (name,) in sites:
         site = str(name)
@@ -84,6 +89,70 @@ async def _counters(fold: Fold, history: History, upto: Position) -> None:
             _ask("SELECT DISTINCT visitor FROM facts WHERE counted AND site = ? AND seq <= ?", site, upto)
         )
         state.visitors = Runs.of(np.array([row[0] for row in visitors], dtype=np.uint64))
+
+
+async def _viewers(history: History, upto: Position) -> dict[tuple[str, str], Viewers]:
+    """Different visitors of each path: all of them, or as many as anybody has to know. Of most paths the least forty of all say
+    enough; few views by the same few visitors are looked at again."""
+    found = await history.fetch(
+        _ask(
+            f"SELECT site, path, list_distinct(min(visitor, {_LOOKED_AT}))[:{rules.MOST_K}], count(*) FROM facts"
+            " WHERE counted AND seq <= ? GROUP BY site, path",
+            upto,
+        )
+    )
+    viewers = {(str(site), str(path)): _ints(some) for site, path, some, _ in found}
+    unsure = [str(path) for _, path, some, count in found if len(_ints(some)) < rules.MOST_K and _int(count) > _LOOKED_AT]
+    again = await history.fetch(
+        _ask(
+            "SELECT DISTINCT site, path, visitor FROM facts WHERE counted AND seq <= ? AND path IN (SELECT unnest(?::VARCHAR[]))"
+            f" QUALIFY dense_rank() OVER (PARTITION BY site, path ORDER BY visitor) <= {rules.MOST_K}",
+            upto,
+            unsure,
+        )
+    )
+    for (site, path), group in groupby(sorted(again), key=lambda row: row[:2]):
+        viewers[str(site), str(path)] = tuple(_int(row[2]) for row in group)
+    return viewers
+
+
+def _name(column: str) -> str:
+    return f"CASE WHEN length({column}) <= {LONGEST_NAME} THEN {column} ELSE '' END AS {column}"
+
+
+def _cell(column: str) -> str:
+    on_globe = "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180"
+    return f"CASE WHEN {on_globe} THEN round_even({column} / {rules.PLACE_CELL}, 0) * {rules.PLACE_CELL} END AS {column}"
+
+
+# spot_of and country_of of live/sightings.py, as columns.
+_PLACE = ", ".join([_name("country"), _name("city"), _cell("latitude"), _cell("longitude")])
+_COUNTRY = f"{_name('country')}, '' AS city, NULL::DOUBLE AS latitude, NULL::DOUBLE AS longitude"
+
+
+async def _sightings(fold: Fold, history: History, upto: Position) -> None:
+    """Where visitors were seen within 30 days, put in as the fold does: in order, and of each place and day only the first few
+    can tell anything new. A country is told of by all who were anywhere in it, so countries are looked at apart."""
+    since = fold.now - (rules.PLACE_DAYS + 1) * rules.DAY
+    for place, wanted in ((_PLACE, "city <> '' OR latitude IS NOT NULL"), (_COUNTRY, "country <> ''")):
+        rows = await history.fetch(
+            _ask(
+                f"WITH seen AS (SELECT site, {place}, arrival_ms // {rules.DAY} AS day, visitor, min(seq) AS first,"
+                " bool_or(storageless) AS storageless FROM facts WHERE visit <> 0 AND arrival_ms > ? AND seq <= ? GROUP BY ALL)"
+                " SELECT site, country, city, latitude, longitude, day, visitor, storageless FROM seen"
+                f" WHERE {wanted} QUALIFY {rules.MOST_K} >= row_number()"
+                " OVER (PARTITION BY site, country, city, latitude, longitude, day ORDER BY first) ORDER BY day, first",
+                since,
+                upto,
+            )
+        )
+        for site, *spot, day, visitor, storageless in rows:
+            fold.site(str(site)).sightings.add(_spot(*spot), _int(visitor), _int(day), not storageless)
+
+
+def _spot(country: object, city: object, latitude: object, longitude: object) -> Spot:
+    cell = (latitude, longitude) if isinstance(latitude, float) and isinstance(longitude, float) else (None, None)
+    return str(country), str(city), *cell
 
 
 async def _windows(fold: Fold, history: History, upto: Position) -> None:
@@ -145,6 +214,12 @@ async def _open_visits(fold: Fold, history: History, upto: Position) -> None:
 def _map(pairs: Sequence[tuple[int, int]]) -> Runs:
     table = np.array(pairs, dtype=np.uint64).reshape(-1, 2)
     return Runs.of(table[:, 0], table[:, 1])
+
+
+def _ints(values: object) -> tuple[int, ...]:
+    if not isinstance(values, list):
+        raise TypeError(f"whole numbers were expected from history, not {values!r}")
+    return tuple(_int(value) for value in values)
 
 
 def _int(value: object) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 SECOND = 1_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 
 REPEAT_WINDOW = 30 * MINUTE  # the original's DEDUP_WINDOW_MS; a site may set its own
 PRESENCE_TIMEOUT = 2 * MINUTE  # the original's SESSION_TIMEOUT_MS
@@ -28,6 +29,15 @@ MAX_PATH_BYTES = 16 * 1024
 MAX_SESSION_BYTES = 1024
 MAX_TEXT_BYTES = 2_048  # titles, referrers, names, property values
 MAX_PROPERTIES = 30
+
+# What strangers see of a public site (live/public.py).
+MOST_K = 10  # a site's k, how many different visitors make a page or a place fit for strangers, is 1 to this
+PLACE_DAYS = 30  # how long it counts that somebody was seen at a place
+PLACE_CELL = 1.0  # degrees: coordinates are no finer than this for strangers
+PLACES_KEPT = 20_000  # places of a site that are remembered; past it another one is not fit for strangers
+PLACES_CLOCK = 30 * SECOND  # places are told at most this often
+TREND_MINUTES = 30
+ARRIVALS = 12
 
 # Policies of presence: whether a view is a sign of life, and whether any beat inside EARLY_BEAT is skipped.
 ORIGINAL = "original"  # the original's clients: a view never touches presence, a beat inside 20 s is skipped whole
@@ -66,6 +76,11 @@ def in_visit(start: int, end: int, time: int) -> bool:
     return start - VISIT_GAP < time < end + VISIT_GAP
 
 
+def slug_of(path: str) -> str:
+    """The slug that a path names: the path less one slash in front."""
+    return path[1:] if path.startswith("/") else path
+
+
 def title_of(path: str, posts: dict[str, str], pages: dict[str, str]) -> tuple[str, str]:
     """(title, page type) of a path, by the original's rules: first match wins; the stored page type is never read.
 
@@ -75,7 +90,7 @@ def title_of(path: str, posts: dict[str, str], pages: dict[str, str]) -> tuple[s
         return "Home", "home"
     if path == "/stats":
         return "Stats", "stats"
-    slug = path[1:] if path.startswith("/") else path
+    slug = slug_of(path)
     if slug in posts:
         return posts[slug], "blog"
     if slug in pages:

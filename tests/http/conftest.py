@@ -24,7 +24,7 @@ from footfall.house import House, open_house
 from footfall.http.app import App, create_app
 from footfall.model import Site
 
-OPEN = Site("open-site", name="Open", hosts=("example.com", "*.example.org"), visibility="public")
+OPEN = Site("open-site", name="Open", hosts=("example.com", "*.example.org"), visibility="public", patterns=("/*",))
 SHUT = Site("shut-site", name="Shut <b>", hosts=("example.com",))
 PAGE = "https://example.com/a?utm_source=x"
 

@@ -15,9 +15,10 @@ import msgspec
 from footfall.live import fold as folding
 from footfall.live.fold import Fold, Line
 from footfall.live.minutes import Moment
-from footfall.live.pages import Item, Pages
+from footfall.live.pages import Item, Pages, Viewers
 from footfall.live.presence import Presence, Reader
 from footfall.live.runs import Runs
+from footfall.live.sightings import Seen, Spot
 from footfall.live.site import SiteState
 from footfall.live.visits import Visit
 
@@ -63,12 +64,17 @@ class _Site(msgspec.Struct, array_like=True, tag="site"):
 
 class _Paths(msgspec.Struct, array_like=True, tag="paths"):
     site: str
-    views: list[tuple[str, int]]
+    views: list[tuple[str, int, Viewers]]
 
 
 class _Readers(msgspec.Struct, array_like=True, tag="readers"):
     site: str
     readers: list[tuple[int, Reader]]
+
+
+class _Places(msgspec.Struct, array_like=True, tag="places"):
+    site: str
+    places: list[tuple[Spot, Seen]]
 
 
 class _Visits(msgspec.Struct, array_like=True, tag="visits"):
@@ -84,7 +90,7 @@ class _Minute(msgspec.Struct, array_like=True, tag="minute"):
     moments: list[tuple[int, Moment]]
 
 
-_Part = _Head | _Closing | _Ledger | _Keys | _Site | _Paths | _Readers | _Visits | _Minute
+_Part = _Head | _Closing | _Ledger | _Keys | _Site | _Paths | _Readers | _Places | _Visits | _Minute
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Part)
 
@@ -101,7 +107,7 @@ def capture(fold: Fold) -> Fold:
         copy.pages = state.pages.copy()
         copy.presence.readers, copy.presence.next_row = dict(state.presence.readers), state.presence.next_row
         copy.visits.open = dict(state.visits.open)
-        copy.minutes = state.minutes.copy()
+        copy.minutes, copy.sightings = state.minutes.copy(), state.sightings.copy()
     return twin
 
 
@@ -125,9 +131,10 @@ def _site_parts(id: str, state: SiteState) -> Iterator[_Part]:
     content = [(kind, slug, item) for (kind, slug), item in state.pages.content.items()]
     yield _Site(id, state.views, state.since, state.presence.next_row, content)
     yield from _keys(id, state.visitors)
-    views = zip(state.pages.numbers, state.pages.views, strict=True)
+    views = zip(state.pages.numbers, state.pages.views, state.pages.viewers, strict=True)
     yield from (_Paths(id, piece) for piece in _sliced(views))
     yield from (_Readers(id, piece) for piece in _sliced(state.presence.readers.items()))
+    yield from (_Places(id, piece) for piece in _sliced(state.sightings.items()))
     open_visits = ((visitor, list(visits)) for visitor, visits in state.visits.open.items())
     yield from (_Visits(id, piece) for piece in _sliced(open_visits))
     for minute, moments in state.minutes.moments.items():
@@ -155,7 +162,7 @@ def restored(parts: Sequence[bytes], now: int) -> Fold:
     decoded = [_decoder.decode(part) for part in parts]
     if not decoded or not isinstance(decoded[0], _Head):
         raise ValueError("a checkpoint begins with its head")
-    views: dict[str, list[tuple[str, int]]] = {}
+    views: dict[str, list[tuple[str, int, Viewers]]] = {}
     readers: dict[str, dict[int, Reader]] = {}
     sites: list[_Site] = []
     for part in decoded:
@@ -178,6 +185,8 @@ def restored(parts: Sequence[bytes], now: int) -> Fold:
             views.setdefault(part.site, []).extend(part.views)
         elif isinstance(part, _Readers):
             readers.setdefault(part.site, {}).update(part.readers)
+        elif isinstance(part, _Places):
+            fold.site(part.site).sightings.spots.update(part.places)
         elif isinstance(part, _Minute):
             fold.site(part.site).minutes.restore(part.minute, part.moments)
         else:

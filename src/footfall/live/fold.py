@@ -38,7 +38,7 @@ from footfall.model import (
 
 Line = tuple[str, str, int, str, str]  # site, door, hour (ms), outcome, reason
 
-VERSION = "1"  # of the state and its rules; a checkpoint of another version is not loaded
+VERSION = "2"  # of the state and its rules; a checkpoint of another version is not loaded
 
 EARLIEST = 1 << 62  # slot ^ EARLIEST is the number under which `counted` has the earliest view of a slot; slots are far below
 
@@ -129,6 +129,7 @@ class Fold:
         visit = self._join(fact, time, state, counted)
         if fact.door != rules.ORIGINAL:
             self._sign(fact, time, state, visit)
+        state.sightings.see(fact)
         self.rows.facts.append(FactRow(seq, 0, time, counted, visit, fact))
         self.dirty.add(fact.site)
         return STORED if counted else REPEAT
@@ -136,6 +137,7 @@ class Fold:
     def _event(self, seq: int, fact: Fact, time: int, state: SiteState) -> Verdict:
         visit = self._join(fact, time, state, False)
         self._sign(fact, time, state, visit)
+        state.sightings.see(fact)
         self.rows.facts.append(FactRow(seq, 0, time, False, visit, fact))
         self.dirty.add(fact.site)
         return STORED
@@ -152,6 +154,7 @@ class Fold:
                 return EARLY
             visit, _ = state.visits.join(fact, time, False)
             self._here(fact, time, state, 0 if visit is None else visit.id)
+            state.sightings.see(fact)
         self.dirty.add(fact.site)
         return STORED
 
@@ -256,6 +259,7 @@ class Fold:
         self.ledger = {}
         removed = 0
         for site, state in self.sites.items():
+            state.sightings.sweep(self.now)
             if command.cleanup in ("*", site):
                 removed += state.presence.clean_up(self.now)
         return removed

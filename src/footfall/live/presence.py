@@ -2,11 +2,13 @@
 
 Two things are kept apart. *Rows* (`readers`) change only by records: they decide what the next fact does, survive in
 checkpoints, and stay until a clean-up removes them, as the original's session rows do. The *index* (`active`, `here`,
-`places`) says who of them is present at a moment; it follows from rows and time alone and may be advanced at will.
+`places`) says who of them is present at a moment; it follows from rows and time alone and may be advanced at will. The newest
+`arrivals` are told as they happen and kept nowhere: after a restart there are none.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from heapq import heappop, heappush
 from typing import TypeVar
 
@@ -42,10 +44,20 @@ class Reader(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.country or "", self.city or "", self.latitude, self.longitude
 
 
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """A visitor became present at `at`, on this path, from there."""
+
+    at: int
+    visitor: int
+    path: str
+    country: str
+    city: str
+
+
 class Presence:
     """The readers of one site."""
 
-    __slots__ = ("_expiry", "active", "here", "next_row", "places", "readers")
+    __slots__ = ("_expiry", "active", "arrivals", "here", "next_row", "places", "readers")
 
     def __init__(self) -> None:
         self.readers: dict[int, Reader] = {}
@@ -53,6 +65,7 @@ class Presence:
         self.active: dict[int, Reader] = {}
         self.here: dict[str, int] = {}
         self.places: dict[Place, int] = {}
+        self.arrivals: deque[Arrival] = deque(maxlen=rules.ARRIVALS)  # who came last, newest first; not who moved
         self._expiry: list[tuple[int, int]] = []  # (deadline, visitor); may be out of date, checked when it comes up
 
     # --- what facts do ---
@@ -109,6 +122,9 @@ class Presence:
             self._uncount(visitor, was)
         if rules.is_present(reader.deadline, now):
             self._count(visitor, reader)
+            if was is None or not rules.is_present(was.deadline, now):
+                arrival = Arrival(reader.last_seen, visitor, reader.path, reader.country or "", reader.city or "")
+                self.arrivals.appendleft(arrival)
             if was is None or reader.deadline < was.deadline:  # otherwise an entry is waiting that comes up earlier
                 heappush(self._expiry, (reader.deadline, visitor))
 
@@ -173,6 +189,7 @@ class Presence:
         presence.next_row = next_row
         for visitor, reader in readers.items():
             presence._set(visitor, reader, now)
+        presence.arrivals.clear()
         return presence
 
 

@@ -6,13 +6,14 @@ from footfall.live.minutes import Minutes
 from footfall.live.pages import Pages
 from footfall.live.presence import Presence
 from footfall.live.runs import Runs
+from footfall.live.sightings import Sightings
 from footfall.live.visits import Visits
 
 
 class SiteState:
     """What the fold knows of a site: counters that equal a recount of the rows, who is here, what is open."""
 
-    __slots__ = ("minutes", "pages", "presence", "since", "views", "visitors", "visits")
+    __slots__ = ("minutes", "pages", "presence", "sightings", "since", "views", "visitors", "visits")
 
     def __init__(self) -> None:
         self.views = 0  # counted views
@@ -22,6 +23,7 @@ class SiteState:
         self.presence = Presence()
         self.visits = Visits()
         self.minutes = Minutes()
+        self.sightings = Sightings()
 
     def count_view(self, path: str, visitor: int, time: int) -> int:
         """Add a counted view to every counter; returns the path's number."""
@@ -30,4 +32,4 @@ class SiteState:
             self.since = time
         if visitor not in self.visitors:
             self.visitors.add(visitor)
-        return self.pages.count(path)
+        return self.pages.count(path, visitor)
