@@ -131,23 +131,28 @@ _COUNTRY = f"{_name('country')}, '' AS city, NULL::DOUBLE AS latitude, NULL::DOU
 
 
 async def _sightings(fold: Fold, history: History, upto: Position) -> None:
-    """Where visitors were seen within 30 days, put in as the fold does: in order, and of each place and day only the first few
-    can tell anything new. A country is told of by all who were anywhere in it, so countries are looked at apart."""
-    since = fold.now - (rules.PLACE_DAYS + 1) * rules.DAY
-    for place, wanted in ((_PLACE, "city <> '' OR latitude IS NOT NULL"), (_COUNTRY, "country <> ''")):
-        rows = await history.fetch(
-            _ask(
-                f"WITH seen AS (SELECT site, {place}, arrival_ms // {rules.DAY} AS day, visitor, min(seq) AS first,"
-                " bool_or(storageless) AS storageless FROM facts WHERE visit <> 0 AND arrival_ms > ? AND seq <= ? GROUP BY ALL)"
-                " SELECT site, country, city, latitude, longitude, day, visitor, storageless FROM seen"
-                f" WHERE {wanted} QUALIFY {rules.MOST_K} >= row_number()"
-                " OVER (PARTITION BY site, country, city, latitude, longitude, day ORDER BY first) ORDER BY day, first",
-                since,
-                upto,
+    """Where visitors were seen within 30 days, put in as the fold does, a day at a time: the groups of all would not fit into
+    memory. A country is told of by all who were anywhere in it, so countries are looked at apart."""
+    today = fold.now // rules.DAY
+    for day in range(today - rules.PLACE_DAYS, today + 1):
+        for place, wanted in ((_PLACE, "city <> '' OR latitude IS NOT NULL"), (_COUNTRY, "country <> ''")):
+            rows = await history.fetch(
+                _ask(
+                    f"WITH seen AS (SELECT DISTINCT site, {place}, visitor, storageless FROM facts"
+                    " WHERE visit <> 0 AND arrival_ms >= ? AND arrival_ms < ? AND seq <= ?),"
+                    f" few AS (FROM seen WHERE {wanted} QUALIFY {rules.MOST_K} >="
+                    " row_number() OVER (PARTITION BY site, country, city, latitude, longitude ORDER BY storageless))"
+                    " SELECT site, country, city, latitude, longitude, count(*), list(visitor) FILTER (WHERE NOT storageless),"
+                    " list(visitor) FILTER (WHERE storageless AND ?) FROM few GROUP BY ALL",
+                    day * rules.DAY,
+                    (day + 1) * rules.DAY,
+                    upto,
+                    day == today,  # of past days it does not matter which they were, where names last a day
+                )
             )
-        )
-        for site, *spot, day, visitor, storageless in rows:
-            fold.site(str(site)).sightings.add(_spot(*spot), _int(visitor), _int(day), not storageless)
+            for site, *spot, count, lasting, daily in rows:
+                names = (_ints(lasting or []), _ints(daily or []))
+                fold.site(str(site)).sightings.add_day(_spot(*spot), day, _int(count), *names)
 
 
 def _spot(country: object, city: object, latitude: object, longitude: object) -> Spot:

@@ -18,6 +18,7 @@ from footfall.http.assets import packaged
 from footfall.http.auth import Gate
 from footfall.http.collect import Collect
 from footfall.http.embed import Embeds
+from footfall.http.figures import Figures
 from footfall.http.home import Home
 from footfall.http.live import Live
 from footfall.http.ops import Ops, Readings, problem, serve_metrics
@@ -46,7 +47,8 @@ class Doors:
         self._assets = packaged()
         pages = Pages(self._assets.templates.get("live.html"), house, gate, self.warnings)
         home, embeds = Home(house, gate, pages, self.warnings), Embeds(house, gate)
-        doors = (*home.routes(), *embeds.routes(), *SignIn(house, gate, clock).routes(), *site_routes(house, gate))
+        figures = Figures(house, gate, answers, clock)
+        doors = (*home.routes(), *embeds.routes(), *figures.routes(), *SignIn(house, gate, clock).routes(), *site_routes(house, gate))
         self._router = _router(pages, self._ops, doors)
         self._metrics_listen = config.metrics_listen
 

@@ -73,6 +73,18 @@ class Minutes:
         current = now - now % rules.MINUTE
         return [self.people.get(current - back * rules.MINUTE, 0) for back in range(minutes - 1, -1, -1)]
 
+    def counts(self, path: str | None, country: str | None) -> dict[int, int]:
+        """People in each minute that is not a row yet, on that path and in that country; None: any."""
+        if path is None and country is None:
+            return dict(self.people)
+        return {
+            minute: sum(
+                moment.path is not None and path in (None, moment.path) and country in (None, moment.country)
+                for moment in moments.values()
+            )
+            for minute, moments in self.moments.items()
+        }
+
     def final(self, now: int) -> list[int]:
         """The minutes that no fact can change any more, oldest first."""
         return sorted(minute for minute in self.moments if minute + FINAL_AFTER <= now)

@@ -8,7 +8,7 @@ one day, and the last days of the visitors whose names last. The larger of the t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -80,6 +80,18 @@ class Sightings:
         elif day <= seen.day and (day < seen.day or visitor in seen.visitors or len(seen.visitors) == MOST_K):
             return
         self.spots[spot] = _with(seen, visitor, day, lasting)
+
+    def add_day(self, spot: Spot, day: int, count: int, lasting: Iterable[int], daily: Iterable[int]) -> None:
+        """A whole day of a spot, later than those before: `count` visitors (MOST_K stands for more), not all need be named."""
+        for visitor in lasting:
+            self.add(spot, visitor, day, True)
+        for visitor in daily:
+            self.add(spot, visitor, day, False)
+        seen = self.spots.get(spot, _NOBODY)
+        if seen is not _NOBODY or len(self.spots) < PLACES_KEPT:
+            kept = () if count == MOST_K else seen.lasting
+            visitors = seen.visitors if day == seen.day else ()
+            self.spots[spot] = Seen(day, visitors, (day,) * count + seen.reached[count:], kept)
 
     def enough(self, spot: Spot, k: int, now: int) -> bool:
         """Whether at least `k` different visitors were seen there within 30 days before `now`."""
