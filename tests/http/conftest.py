@@ -19,6 +19,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server as Granian
 
 from footfall import access
+from footfall.clock import Clock
 from footfall.config import Config
 from footfall.house import House, open_house
 from footfall.http.app import App, create_app
@@ -48,10 +49,12 @@ Serving = Callable[..., AbstractAsyncContextManager[Running]]
 
 
 @asynccontextmanager
-async def serve(folder: Path, server: str = "uvicorn", prefix: str = "", **settings: Any) -> AsyncIterator[Running]:
+async def serve(
+    folder: Path, server: str = "uvicorn", prefix: str = "", clock: Clock | None = None, **settings: Any
+) -> AsyncIterator[Running]:
     """A server of that kind with an open and a private site; below `prefix` it is mounted in another application."""
     async with AsyncExitStack() as stack:
-        house = await open_house(Config(data_folder=folder, **settings))
+        house = await open_house(Config(data_folder=folder, **settings), clock)
         stack.push_async_callback(house.close)
         for site in (OPEN, SHUT):
             await house.put_site(site)
