@@ -19,7 +19,7 @@ from footfall.errors import (
     StoreRefused,
     TooExpensive,
 )
-from footfall.live.pages import PageStat
+from footfall.live.ranking import PageStat
 from footfall.live.stats import Location, PathCount, Stats
 
 __all__ = [

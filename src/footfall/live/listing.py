@@ -14,10 +14,10 @@ def listing(
 ) -> tuple[int, list[PageLine]]:
     """(how many there are, `limit` lines from `offset` on) of the ranked pages with `text` in path or title, in any case."""
     if not text:
-        total, chosen = len(ranking), ranking.paths(offset, offset + limit)
+        total, chosen = len(ranking), ranking.stats(offset, offset + limit)
     else:
         wanted = text.lower()
         titled = pages.titled(wanted)
-        found = [path for _, path in ranking.lines if wanted in path.lower() or path in titled]
+        found = [line for _, path, line in ranking.lines if wanted in path.lower() or path in titled]
         total, chosen = len(found), found[offset : offset + limit]
-    return total, [page_line(pages, path, here.get(path, 0)) for path in chosen]
+    return total, [page_line(line, here) for line in chosen]

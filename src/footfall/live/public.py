@@ -54,14 +54,13 @@ class Projection:
         for path in changed:
             number, old = pages.numbers.get(path), self._views.get(path, 0)
             new = pages.views[number] if number is not None and self.names(path) else 0
-            if new != old:
+            if old or new:
                 moves[path] = (old, new)
                 self._total += new - old
-                if new:
-                    self._views[path] = new
-                else:
+                self._views[path] = new
+                if not new:
                     del self._views[path]
-        self.ranking.move(moves)
+        self.ranking.move(moves, pages.stat)
         pages.ranking()
         self._round = pages.round
 
@@ -89,7 +88,7 @@ class Projection:
             version,
             arrivals=tuple(self._arrival_line(state.pages, arrival) for arrival in state.presence.arrivals),
             hidden=Hidden(hidden_here, state.views - self._total, len(state.pages) - len(self.ranking)),
-            pages=owner.page_lines(state.pages, self.ranking.paths(0, owner.TOP_PAGES), here),
+            pages=owner.page_lines(state.pages, self.ranking.stats(0, owner.TOP_PAGES), here),
             places=places,
         )
 

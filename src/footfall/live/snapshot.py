@@ -7,7 +7,7 @@ see is less, in the same shapes (live/public.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from heapq import nlargest
 
 import msgspec
@@ -15,6 +15,7 @@ from msgspec import UNSET, UnsetType
 
 from footfall.live.pages import Pages
 from footfall.live.presence import Arrival, Place
+from footfall.live.ranking import PageStat
 from footfall.live.site import SiteState
 from footfall.rules import TREND_MINUTES
 
@@ -143,16 +144,17 @@ def _on_grid(degrees: float, grid: float) -> float:
     return round(round(degrees / grid) * grid, 6) + 0.0 if grid > 0 else degrees  # + 0.0: no negative zero
 
 
-def page_line(pages: Pages, path: str, here: int) -> PageLine:
-    """One page with that many readers."""
-    stat = pages.stat(path)
-    return PageLine(path, stat.title, stat.page_type, stat.views, here)
+def page_line(stat: PageStat, here: Mapping[str, int]) -> PageLine:
+    """A page with its readers."""
+    return PageLine(stat.path, stat.title, stat.page_type, stat.views, here.get(stat.path, 0))
 
 
-def page_lines(pages: Pages, top: Iterable[str], here: dict[str, int]) -> tuple[PageLine, ...]:
+def page_lines(pages: Pages, top: Iterable[PageStat], here: dict[str, int]) -> tuple[PageLine, ...]:
     """The most viewed pages and those that somebody reads, READ_PAGES of these at most."""
     read = here.keys() if len(here) <= READ_PAGES else nlargest(READ_PAGES, here, key=lambda path: (here[path], path))
-    return tuple(sorted((page_line(pages, path, here.get(path, 0)) for path in {*top, *read}), key=page_order))
+    stats = {stat.path: stat for stat in top}
+    stats.update((path, pages.stat(path)) for path in read if path not in stats)
+    return tuple(sorted((page_line(stat, here) for stat in stats.values()), key=page_order))
 
 
 def _arrival_line(pages: Pages, arrival: Arrival) -> ArrivalLine:
@@ -170,7 +172,7 @@ def snapshot(site: str, state: SiteState, now: int, version: int, places: tuple[
         version,
         arrivals=tuple(_arrival_line(pages, arrival) for arrival in presence.arrivals),
         hidden=Hidden(),
-        pages=page_lines(pages, pages.ranking().paths(0, TOP_PAGES), presence.here),
+        pages=page_lines(pages, pages.ranked(TOP_PAGES), presence.here),
         places=places,
     )
 

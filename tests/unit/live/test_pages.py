@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall import rules
-from footfall.live import pages as module
 from footfall.live import ranking
 from footfall.live.pages import Item, Pages
 from tests.unit.live.made import BOUNDED
@@ -55,7 +54,7 @@ def test_ranked_like_a_sort_of_everything(few: int, steps: list[tuple[str, str, 
             assert list(same.content.items()) == list(content.items())
 
 
-def _values(stat: module.PageStat) -> tuple[str, str, str, int]:
+def _values(stat: ranking.PageStat) -> tuple[str, str, str, int]:
     return stat.path, stat.title, stat.page_type, stat.views
 
 
