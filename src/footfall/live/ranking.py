@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-_FEW = 64  # up to so many changed pages are moved one by one
+_FEW = 64  # up to so many changed pages are moved one by one,
+_SHARE = 250  # and up to one in so many: moving one costs as much as sorting so many of those that stay
 
 
 class PageStat(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -45,7 +46,7 @@ class Ranking:
         """Put paths from the views they have here to new ones; 0 views: not here. `stat` gives the new line of a path."""
         lines = self.lines
         fresh = [(-new, path, stat(path)) for path, (_, new) in changes.items() if new]
-        if len(changes) <= _FEW:
+        if len(changes) <= max(_FEW, len(lines) // _SHARE):
             for path, (old, _) in changes.items():
                 if old:
                     del lines[bisect_left(lines, (-old, path))]
