@@ -22,7 +22,7 @@ from tests.unit.live.made import BOUNDED, SITE, START, STEPS, fact, folded
 
 SECRETS = [f"/{word}-secret" for word in ("un", "deux", "trois", "quatre")] + ["/blog/cinq-secret", "/blog?six=secret"]
 CITIES = ["Unstadt", "Zweistadt", "Dreistadt"]
-VISITORS = st.integers(1, 4).map(lambda number: number * 0x9E3779B97F4A7C15 & (1 << 64) - 1)
+VISITORS = st.integers(1, 7).map(lambda number: number * 0x9E3779B97F4A7C15 & (1 << 64) - 1)
 SETTINGS = st.builds(
     Site, st.just(SITE), k=st.integers(1, 4), patterns=st.sampled_from([(), ("/blog/*",), ("*trois*", "/blog*")])
 )
@@ -33,7 +33,7 @@ def readings(draw: st.DrawFn, most: int = 40) -> Sequence[Record]:
     """Facts of a few visitors on a few pages in a few cities, and what is published of them."""
     now, records = START, list[Record]()
     for _ in range(draw(st.integers(1, most))):
-        now += draw(STEPS)
+        now += draw(st.one_of(st.integers(0, 10_000), st.integers(0, 10_000), STEPS))  # mostly many are here at once
         path = draw(st.sampled_from(SECRETS))
         if draw(st.integers(0, 9)) == 0:
             records.append(Publish(SITE, now, draw(st.sampled_from(["post", "page"])), path[1:], "Titled", draw(st.booleans())))
