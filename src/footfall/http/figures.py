@@ -6,6 +6,7 @@ worked out once a minute for each question, however many ask, and what is worked
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
@@ -114,19 +115,20 @@ class Figures:
         start -= start % MINUTE
 
         async def answer() -> bytes:
-            state, seq = self._state(site), self._house.engine.fold.seq
+            state, seq, hub = self._state(site), self._house.engine.fold.seq, self._house.hub
             end, pages = start + minutes * MINUTE, state.pages
-            live = _tallies(state, start, min(end, now + 1))
-            named = None if owner else self._house.hub.projection(site).names
-            paths = None
-            if named is not None:
-                paths = [str(path) for (path,) in await self._ask(replay.busiest(site, start, end, seq)) if named(str(path))]
-            rows = await self._ask(replay.statement(site, start, end, seq, paths))
+            live, named = _tallies(state, start, min(end, now + 1)), None
+            if not owner:
+                busiest = await self._ask(replay.busiest(site, start, end, seq))
+                named = [str(path) for (path,) in busiest if hub.projection(site).names(str(path))]
+            rows = await self._ask(replay.statement(site, start, end, seq, named))
+            paths = replay.paths_of(rows, live.values())
+            titles = {path: pages.stat(path).title for path in paths if owner or hub.projection(site).names(path)}
 
-            def title(path: str) -> str:
-                return pages.stat(path).title
+            def told() -> bytes:
+                return _encode(replay.replay(site, start, minutes, replay.tallies(rows) | live, titles, owner))
 
-            return _encode(replay.replay(site, start, minutes, replay.tallies(rows) | live, title, named))
+            return await asyncio.to_thread(told)  # a day is some 70,000 lines
 
         return await self._remembered(request, ("replay", site, owner, start, minutes), now, answer)
 

@@ -30,6 +30,7 @@ class Memory:
         task = self._answers.get(question)
         if task is None:
             task = self._answers[question] = asyncio.create_task(self._worked_out(question, minute, work))
+            task.add_done_callback(_looked_at)
         return await asyncio.shield(task)  # who asked first may leave before the others
 
     async def _worked_out(self, question: Hashable, minute: int, work: Callable[[], Awaitable[bytes]]) -> bytes:
@@ -48,3 +49,9 @@ class Memory:
     def _turn(self, minute: int) -> None:
         if minute != self._minute:
             self._minute, self._bytes, self._answers = minute, 0, {}
+
+
+def _looked_at(task: asyncio.Task[bytes]) -> None:
+    """A failure is told to those who wait; when all of them have left it is nobody's."""
+    if not task.cancelled():
+        task.exception()

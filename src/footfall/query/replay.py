@@ -6,7 +6,7 @@ History has the minutes that are final, the live state the others; a minute is i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -94,6 +94,11 @@ def _top(kind: int, column: str, most: int, condition: str = "") -> str:
     )
 
 
+def paths_of(rows: Iterable[Sequence[object]], live: Iterable[Tally]) -> set[str]:
+    """Every path in the statement's rows and in the minutes of the live state."""
+    return {str(row[2]) for row in rows if row[0] == _PAGE}.union(*(tally.pages for tally in live))
+
+
 def tallies(rows: Iterable[Sequence[object]]) -> dict[int, Tally]:
     """The statement's rows by minute."""
     found: dict[int, Tally] = {}
@@ -108,24 +113,17 @@ def tallies(rows: Iterable[Sequence[object]]) -> dict[int, Tally]:
     return found
 
 
-def replay(
-    site: str,
-    start: int,
-    minutes: int,
-    tallies: Mapping[int, Tally],
-    title: Callable[[str], str],
-    named: Callable[[str], bool] | None,
-) -> Replay:
-    """The answer. For strangers `named` says which paths they may read, and they get no countries."""
+def replay(site: str, start: int, minutes: int, tallies: Mapping[int, Tally], titles: Mapping[str, str], owner: bool) -> Replay:
+    """The answer. Pages without one of the `titles` are left out; strangers get no countries."""
     nobody, lines = Tally(), []
     for minute in range(start, start + minutes * MINUTE, MINUTE):
         tally = tallies.get(minute, nobody)
-        pages = [(path, here) for path, here in tally.pages.items() if named is None or named(path)]
+        pages = [(path, here) for path, here in tally.pages.items() if path in titles]
         lines.append(
             ReplayMinute(
                 tally.people,
-                [PageHere(path, title(path), here) for path, here in _most_first(pages)[:TOP_PAGES]],
-                [CountryHere(*entry) for entry in _most_first(tally.countries.items())] if named is None else [],
+                [PageHere(path, titles[path], here) for path, here in _most_first(pages)[:TOP_PAGES]],
+                [CountryHere(*entry) for entry in _most_first(tally.countries.items())] if owner else [],
             )
         )
     return Replay(site, start, lines)
