@@ -2,10 +2,11 @@
 //
 //   f.js              the script that counted pages carry            (tracker/)
 //   live.html         the page at /s/{site}, with placeholders        (live/)
-//   assets/*          its script, style, icon and map, named by their content: immutable
+//   embed.html        the card at /embed/{site}, with the same        (live/embed/)
+//   assets/*          their scripts, styles, icon and map, named by their content: immutable
 //   *.br, *.gz        the same, compressed as far as it goes
 //
-// The server replaces in live.html, wherever they stand:
+// The server replaces in both, wherever they stand:
 //   __SITE__       the site's id, HTML-escaped
 //   __SNAPSHOT__   the JSON of GET /api/live/{site}, with every "<" written as \u003c
 //   __WARNINGS__   markup for the site's owner: <p class="warning">...</p> each; nothing for everyone else
@@ -19,13 +20,17 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import zlib from "node:zlib";
-import { build } from "esbuild";
+import { build, type Metafile } from "esbuild";
 import { world } from "./build/world.ts";
 
 const SCRIPT_LIMIT = 1_100; // bytes of f.js gzipped: every reader of every counted page pays them
+const FIRST_LIMIT = 60_000; // bytes of the live page brotlied, before it loads anything by itself
+const ALL_LIMIT = 110_000; // with the map and the chart
 
 const out = path.resolve(Deno.args[0]);
 const gzip = (body: Uint8Array) => zlib.gzipSync(body, { level: 9 });
+const brotli = (body: Uint8Array) =>
+  zlib.brotliCompressSync(body, { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 11 } });
 
 /** Writes a file whose name tells its content. Returns that name. */
 function asset(name: string, body: string | Uint8Array): string {
@@ -52,41 +57,69 @@ async function script() {
   fs.writeFileSync(path.join(out, "f.js"), body);
 }
 
-async function page() {
-  const { outputFiles } = await build({
-    entryPoints: ["live/main.tsx"],
+/** A page, with its script and style; parts that are loaded later on are files of their own. Returns what was made. */
+async function page(name: string, entry: string, template: string): Promise<Metafile> {
+  const { metafile } = await build({
+    entryPoints: { [name]: entry },
     bundle: true,
     minify: true,
+    splitting: true,
     format: "esm",
     target: "es2022",
     jsx: "automatic",
     jsxImportSource: "preact",
     conditions: ["production"],
-    define: { WORLD: JSON.stringify(asset("world.json", JSON.stringify(world()))) },
-    outdir: "unused",
-    write: false,
+    define: { WORLD: JSON.stringify(MAP) },
+    outdir: path.join(out, "assets"),
+    entryNames: "[name]-[hash]",
+    chunkNames: "[name]-[hash]",
+    metafile: true,
   });
-  let html = fs.readFileSync("live/live.html", "utf8");
-  const names = {
-    __JS__: asset("live.js", outputFiles.find((f) => f.path.endsWith(".js"))!.contents),
-    __CSS__: asset("live.css", outputFiles.find((f) => f.path.endsWith(".css"))!.contents),
-    __ICON__: asset("icon.svg", fs.readFileSync("live/icon.svg")),
+  const [js, { cssBundle }] = Object.entries(metafile.outputs).find(([, made]) => made.entryPoint === entry)!;
+  let html = fs.readFileSync(template, "utf8");
+  const names = { __JS__: js, __CSS__: cssBundle!, __ICON__: asset("icon.svg", fs.readFileSync("live/icon.svg")) };
+  for (const [mark, file] of Object.entries(names)) html = html.replaceAll(mark, `../assets/${path.basename(file)}`);
+  fs.writeFileSync(path.join(out, `${name}.html`), html);
+  return metafile;
+}
+
+/** What a reader of the live page downloads, brotli: at once, and with the map and the chart. */
+function weigh({ outputs }: Metafile) {
+  const size = (file: string) => brotli(fs.readFileSync(file)).length;
+  const live = Object.entries(outputs).find(([, o]) => o.entryPoint === "live/main.tsx")!;
+  const reach = (file: string, lazily: boolean): Set<string> => {
+    const found = new Set([file]);
+    for (const { path: next, kind } of outputs[file].imports) {
+      if (outputs[next] && (lazily || kind !== "dynamic-import")) {
+        for (const f of reach(next, lazily)) found.add(f);
+      }
+    }
+    return found;
   };
-  for (const [mark, name] of Object.entries(names)) html = html.replaceAll(mark, `../assets/${name}`);
-  fs.writeFileSync(path.join(out, "live.html"), html);
+  const total = (lazily: boolean) => {
+    const files = [...reach(live[0], lazily), live[1].cssBundle!, path.join(out, "live.html")];
+    return files.reduce((sum, file) => sum + size(file), 0);
+  };
+  const first = total(false);
+  const all = total(true) + size(path.join(out, "assets", MAP));
+  console.log(`live.html: ${first} bytes brotli at first, ${all} with map and chart`);
+  if (first > FIRST_LIMIT || all > ALL_LIMIT) {
+    throw new Error(`more than ${FIRST_LIMIT} at first or ${ALL_LIMIT} in all`);
+  }
 }
 
 function compress() {
   for (const file of fs.readdirSync(out, { recursive: true }) as string[]) {
-    if (!/\.(js|css|svg|json)$/.test(file)) continue; // live.html is filled in for each request
+    if (!/\.(js|css|svg|json)$/.test(file)) continue; // pages are filled in for each request
     const body = fs.readFileSync(path.join(out, file));
-    const quality = { [zlib.constants.BROTLI_PARAM_QUALITY]: 11 };
-    fs.writeFileSync(path.join(out, `${file}.br`), zlib.brotliCompressSync(body, { params: quality }));
+    fs.writeFileSync(path.join(out, `${file}.br`), brotli(body));
     fs.writeFileSync(path.join(out, `${file}.gz`), gzip(body));
   }
 }
 
 fs.mkdirSync(path.join(out, "assets"), { recursive: true });
+const MAP = asset("world.json", JSON.stringify(world()));
 await script();
-await page();
+weigh(await page("live", "live/main.tsx", "live/live.html"));
+await page("embed", "live/embed/embed.ts", "live/embed/embed.html");
 compress();

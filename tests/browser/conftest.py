@@ -143,16 +143,17 @@ class Footfall:
         assert answer.is_success, answer.text
         return site
 
-    def send(self, site: str, reader: str, path: str, kind: str = "view", address: str = "192.0.2.1") -> None:
-        """A fact of somebody who does not use the browser of the test."""
-        fact = {"s": site, "k": kind, "i": os.urandom(9).hex(), "u": f"https://example.com{path}", "v": reader}
+    def send(self, site: str, reader: str, path: str, kind: str = "view", address: str = "192.0.2.1", age: int = 0) -> None:
+        """A fact of somebody who does not use the browser of the test; `age` in milliseconds."""
+        fact = {"s": site, "k": kind, "i": os.urandom(9).hex(), "u": f"https://example.com{path}", "v": reader, "a": age}
         headers = {"x-forwarded-for": address, "user-agent": READER}
         answer = self.http.post(f"{self.address}/e", json=fact, headers=headers)
         assert answer.status_code == 204, answer.text
 
     def snapshot(self, site: str) -> dict[str, Any]:
-        """What Footfall says of a public site now."""
-        found: dict[str, Any] = self.http.get(f"{self.address}/api/live/{site}").json()
+        """What Footfall says to the owner of a site now."""
+        owner = {"authorization": f"Bearer {self.key}"}
+        found: dict[str, Any] = self.http.get(f"{self.address}/api/live/{site}", headers=owner).json()
         return found
 
 

@@ -2,44 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import Footfall, Open, Watch, Website, axe, leave, until
-
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
-LOOKS: dict[str, dict[str, Any]] = {"light": {}, "dark": {"color_scheme": "dark"}, "phone": PHONE}
-ADDRESSES = ["8.8.8.8", "193.99.144.80", "133.11.93.0"]  # in the United States, Germany, Japan
-LONG = "/a/path/that/goes/on/and/on/and/never/seems/to/end/in/this/life/or/the/next/one-" + "x" * 80
-
-
-def watching(person: Open, server: Footfall, site: str, key: str = "", **options: Any) -> Page:
-    """Somebody who looks at the live page; with the key, its owner."""
-    page = person(**options).new_page()
-    page.goto(f"{server.address}/s/{site}" + (f"?key={key}" if key else ""))
-    expect(page.locator(".status")).to_have_text("Live")
-    return page
-
-
-def people(page: Page, count: int) -> None:
-    """So many are shown as here now."""
-    expect(page.locator(".figure")).to_have_text(str(count))
-
-
-def reading(page: Page, *titles: str) -> None:
-    """These pages are shown as being read, in this order."""
-    expect(page.locator(".reading .name")).to_have_text(list(titles))
-
-
-def busy(server: Footfall) -> str:
-    """A site with readers in several countries."""
-    site = server.site()
-    for n in range(24):
-        server.send(site, f"reader-{n}", ["/", "/about", LONG, "/pricing"][n % 4], address=ADDRESSES[n % 3])
-    return site
-
+from .conftest import Footfall, Open, Watch, Website, leave, until
+from .watching import LOOKS, busy, people, reading, watching
 
 # --- readers ---
 
@@ -69,6 +38,7 @@ def test_arriving_moving_leaving(mode: str, server: Footfall, website: Website, 
     reading(page, "/two")
     leave(first)
     people(page, 0)  # ten seconds later
+    expect(page.locator(".arrivals .name")).to_have_text(["/one"])
     assert server.snapshot(site)["views"] == 3
     assert server.snapshot(site)["visitors"] == 1
 
@@ -81,7 +51,7 @@ def test_two_people(server: Footfall, website: Website, person: Open) -> None:
     for _ in range(2):
         person().new_page().goto(f"{website.address}/one")
     people(page, 2)
-    expect(page.locator(".reading .here")).to_have_text(["2 readers"])
+    expect(page.locator(".reading .here .unseen")).to_have_text(["2 readers"])
 
 
 def test_offline_and_back(server: Footfall, website: Website, person: Open, watch: Watch) -> None:
@@ -100,7 +70,7 @@ def test_offline_and_back(server: Footfall, website: Website, person: Open, watc
     context.set_offline(False)
     reading(page, "/two")
     until(lambda: server.snapshot(site)["views"] == 2)
-    expect(page.locator("tbody tr")).to_have_count(2)
+    expect(page.locator(".pages tbody tr")).to_have_count(2)
 
 
 # --- the page ---
@@ -109,9 +79,7 @@ def test_offline_and_back(server: Footfall, website: Website, person: Open, watc
 def test_the_first_reader(server: Footfall, website: Website, person: Open) -> None:
     """An empty site shows the line to copy, which works; the page changes by itself when someone comes."""
     site = server.site()
-    context = person(permissions=["clipboard-read", "clipboard-write"])
-    page = context.new_page()
-    page.goto(f"{server.address}/s/{site}")
+    page = watching(person, server, site, permissions=["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy the line").click()
     expect(page.get_by_text("Copied.")).to_be_visible()
     website.script = page.evaluate("navigator.clipboard.readText()")
@@ -131,46 +99,6 @@ def test_numbers_before_any_script(server: Footfall, person: Open) -> None:
     people(page, 24)
     assert answer is not None
     assert "24 views by 24 visitors" in answer.text()
-
-
-def test_nothing_jumps(server: Footfall, person: Open) -> None:
-    """From the first paint on, nothing that is seen changes its place."""
-    page = watching(person, server, busy(server))
-    expect(page.locator(".map canvas")).to_have_count(2)
-    shift = page.evaluate("""() => new Promise((done) => new PerformanceObserver((list) =>
-        done(list.getEntries().reduce((sum, entry) => sum + entry.value, 0))
-    ).observe({type: "layout-shift", buffered: true}) || setTimeout(() => done(0), 500))""")
-    assert shift == 0
-
-
-def test_pages(server: Footfall, person: Open) -> None:
-    """Most viewed first; paths that would break a careless page are only paths."""
-    site = server.site()
-    odd = ["/__proto__", "/constructor", "/<img src=x onerror=alert(1)>", "/</script><script>alert(1)</script>"]
-    for n, path in enumerate(["/a", "/a", *odd]):
-        server.send(site, f"reader-{n}", path)
-    page = watching(person, server, site)
-    titles = page.locator("tbody .title")
-    expect(titles.first).to_have_text("/a")
-    expect(titles).to_have_count(5)
-    for n in range(2):
-        server.send(site, f"late-{n}", "/__proto__")
-    expect(titles.first).to_have_text("/__proto__")
-    expect(page.locator("tbody tr").first.locator("td.n")).to_have_text(["3", "3"])
-    shown = set(titles.all_inner_texts())
-    assert shown == {page["title"] for page in server.snapshot(site)["pages"]}
-
-
-def test_many_pages(server: Footfall, person: Open) -> None:
-    """The table shows the first and, asked to, all that it knows; it says how many there are."""
-    site = server.site()
-    for n in range(130):
-        server.send(site, "reader", f"/{n}")
-    page = watching(person, server, site)
-    expect(page.locator("tbody tr")).to_have_count(20)
-    page.get_by_role("button", name="Show 10").click()  # 100 or 101 pages
-    expect(page.get_by_text("130 pages have been viewed")).to_be_visible()
-    assert page.locator("tbody tr").count() >= 100
 
 
 def pixels(page: Page, canvas: int) -> float:
@@ -200,10 +128,10 @@ def test_the_map(look: str, server: Footfall, person: Open) -> None:
 
 
 def test_someone_arrives_on_the_map(server: Footfall, person: Open) -> None:
-    """A ring marks the place for a moment; nothing moves for those who prefer that. Owners see places at once."""
+    """A ring marks the place for a moment; nothing moves for those who prefer that."""
     site = busy(server)
-    calm = watching(person, server, site, server.key, reduced_motion="reduce")
-    page = watching(person, server, site, server.key)
+    calm = watching(person, server, site, reduced_motion="reduce")
+    page = watching(person, server, site)
     expect(page.locator(".map canvas")).to_have_count(2)
     page.evaluate("""() => new MutationObserver((changes) => changes.forEach((c) => c.addedNodes.forEach((n) =>
         document.body.dataset.ring ||= n.tagName))).observe(document.querySelector(".map"), {childList: true})""")
@@ -214,112 +142,86 @@ def test_someone_arrives_on_the_map(server: Footfall, person: Open) -> None:
     expect(page.locator(".map i")).to_have_count(0)
 
 
+def test_arrivals(server: Footfall, person: Open) -> None:
+    """The feed names the page, where from, and how long ago, the newest first."""
+    site = server.site()
+    server.send(site, "one", "/a", age=100_000)
+    server.send(site, "two", "/b", address="8.8.8.8")
+    page = watching(person, server, site)
+    rows = page.locator(".arrivals li")
+    expect(rows.locator(".name")).to_have_text(["/b", "/a"])
+    expect(rows.locator(".from").first).to_have_text("United States")
+    expect(rows.locator("time")).to_have_text(["just now", "1m ago"])
+
+
+def test_strangers(server: Footfall, person: Open) -> None:
+    """They are told how much there is that is not named; its readers are counted."""
+    site = server.site()
+    for n in range(3):
+        server.send(site, f"reader-{n}", "/known")
+    server.send(site, "reader-3", "/secret")
+    page = watching(person, server, site, owner=False)
+    people(page, 4)
+    reading(page, "/known")
+    expect(page.locator(".reading .more")).to_have_text("and 1 person on a page that is not named")
+    expect(page.locator(".pages tbody .title")).to_have_text(["/known"])
+    expect(page.get_by_text("and 1 other page")).to_be_visible()
+    expect(page.locator(".arrivals .name").first).to_have_text("a page that is not named")
+    assert "ecret" not in page.content()
+
+
 def test_what_a_figure_means(server: Footfall, person: Open) -> None:
     """Every figure that needs it says what it counts, to the keyboard too, and Escape takes it away."""
     page = watching(person, server, busy(server))
     meaning = page.get_by_text("sign of life in the last two minutes")
     expect(meaning).to_be_hidden()
-    page.keyboard.press("Tab")
+    page.get_by_role("button", name="people here now").focus()
+    page.keyboard.press("Shift")  # focus by keyboard is what shows it
     expect(meaning).to_be_visible()
     page.keyboard.press("Escape")
     expect(meaning).to_be_hidden()
 
 
-# --- the stream ---
+# --- people over time ---
 
 
-def test_restart(own_server: Footfall, person: Open, watch: Watch) -> None:
-    """While the server is away the page says so and keeps its numbers; then it shows the new ones."""
-    watch.allowed.append(r"net::ERR_")
-    site = own_server.site()
-    own_server.send(site, "one", "/one")
-    page = watching(person, own_server, site)
-    people(page, 1)
-    own_server.stop()
-    expect(page.locator(".status")).not_to_have_text("Live")
-    expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
-    people(page, 1)
-    own_server.start()
-    own_server.send(site, "two", "/two")
-    page.get_by_role("button", name="Try now").click()
-    expect(page.locator(".status")).to_have_text("Live")
-    people(page, 2)
-    expect(page.get_by_role("alert")).to_have_count(0)
-
-
-def test_hidden(server: Footfall, person: Open) -> None:
-    """A hidden page holds no connection; seen again, it has missed nothing."""
+def test_trend(server: Footfall, person: Open) -> None:
+    """The chart of the last minutes moves with the page; its table twin says the same; other ranges are a key away."""
     site = server.site()
+    server.send(site, "one", "/one")
     page = watching(person, server, site)
-    with page.expect_event("requestfailed", lambda request: request.url.endswith("/stream")):
-        page.evaluate("hide(true)")
-    server.send(site, "one", "/one")
-    page.wait_for_timeout(300)
-    people(page, 0)
-    page.evaluate("hide(false)")
-    people(page, 1)
+    chart = page.get_by_role("slider", name="Chart of people per minute")
+    expect(chart.locator("canvas")).to_have_count(1)
+    expect(chart).to_have_attribute("aria-valuetext", re.compile(": 1 person$"))
+    server.send(site, "two", "/one")
+    expect(chart).to_have_attribute("aria-valuetext", re.compile(": 2 people$"))
+    expect(page.locator(".trend table tbody tr")).to_have_count(30)
+    page.keyboard.press("2")
+    expect(page.get_by_role("button", name="Last 24 hours")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".trend table tbody tr")).to_have_count(96)
+    page.keyboard.press("3")
+    expect(page.locator(".trend table tbody tr")).to_have_count(168)
+    expect(chart).to_have_attribute("aria-valuetext", re.compile("at most 2$"))
 
 
-def test_nine_of_them(server: Footfall, person: Open) -> None:
-    """Browsers allow six connections to a host: more pages than that work, because only what is seen is connected."""
+def test_moving_through_the_chart(server: Footfall, person: Open) -> None:
+    """Arrow keys and the pointer go through it, and the line below says what they are at."""
     site = server.site()
-    context = person()
-    pages = []
-    for _ in range(9):
-        page = context.new_page()
-        page.goto(f"{server.address}/s/{site}")
-        expect(page.locator(".status")).to_have_text("Live")
-        page.evaluate("hide(true)")
-        pages.append(page)
-    pages[-1].evaluate("hide(false)")
     server.send(site, "one", "/one")
-    people(pages[-1], 1)
-
-
-def test_private(server: Footfall, person: Open, watch: Watch) -> None:
-    """A private site is not there without its owner's key; with it, the page and its stream are."""
-    watch.allowed.append(r"status of 404")
-    site = server.site(public=False)
-    page = person().new_page()
-    answer = page.goto(f"{server.address}/s/{site}")
-    assert answer is not None
-    assert answer.status == 404
-    page.goto(f"{server.address}/s/{site}?key={server.key}")
-    assert server.key not in page.url
-    expect(page.locator(".status")).to_have_text("Live")
-    server.send(site, "one", "/one")
-    people(page, 1)
-
-
-def test_a_site_that_goes(server: Footfall, person: Open, watch: Watch) -> None:
-    """When a site stops being public, the page says that it is not shown any more."""
-    watch.allowed.append(r"status of 404")
-    site = server.site()
     page = watching(person, server, site)
-    server.put(site, visibility="private")
-    page.evaluate("hide(true); hide(false)")
-    expect(page.locator(".status")).to_have_text("Not available")
-    expect(page.get_by_role("alert")).to_contain_text("does not show this page")
-
-
-# --- for everyone ---
-
-
-@pytest.mark.parametrize("full", [True, False], ids=["full", "empty"])
-@pytest.mark.parametrize("look", LOOKS)
-def test_accessible(look: str, full: bool, server: Footfall, person: Open) -> None:
-    """axe finds nothing, and nothing is wider than the screen."""
-    page = watching(person, server, busy(server) if full else server.site(), **LOOKS[look])
-    expect(page.locator(".map canvas")).to_have_count(2)
-    assert axe(page) == []
-
-
-def test_meanings_fit_a_phone(server: Footfall, person: Open) -> None:
-    """What a figure means can be read without scrolling sideways."""
-    page = watching(person, server, busy(server), **PHONE)
-    for term in page.locator(".term button").all():
-        term.focus()
-        page.keyboard.press("Shift")  # focus by keyboard is what shows it
-        box = term.locator("xpath=../*[@role='tooltip']").bounding_box()
-        assert box is None or (box["x"] >= 0 and box["x"] + box["width"] <= 390)
-        assert page.evaluate("document.documentElement.scrollWidth") == 390
+    chart = page.locator(".chart")
+    expect(chart.locator("canvas")).to_have_count(1)
+    chart.focus()
+    page.keyboard.press("End")
+    expect(page.locator(".legend")).to_contain_text(": 1 person")
+    page.keyboard.press("Home")
+    expect(page.locator(".legend")).to_contain_text(": 0 people")
+    expect(chart).to_have_attribute("aria-valuenow", "0")
+    page.keyboard.press("ArrowRight")
+    expect(chart).to_have_attribute("aria-valuenow", "1")
+    page.keyboard.press("Tab")
+    expect(page.locator(".legend")).to_contain_text("at most 1")
+    box = chart.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 40)
+    expect(page.locator(".legend")).to_contain_text(": 0 people")

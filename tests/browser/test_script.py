@@ -242,6 +242,21 @@ def test_opted_out(website: Website, collector: Collector, person: Open) -> None
     assert len(collector.facts) == 1
 
 
+def test_opting_out_by_an_address(website: Website, collector: Collector, person: Open) -> None:
+    """#footfall_ignore=true at the end of an address opts the browser out for good, =false in again; the address is put right."""
+    website.carry(collector.address, "blog")
+    page = person().new_page()
+    page.goto(f"{website.address}/a?b=c#footfall_ignore=true")
+    page.wait_for_function("() => localStorage.footfall_ignore == 'true'")
+    assert page.url == f"{website.address}/a?b=c"
+    page.goto(f"{website.address}/again")
+    page.wait_for_timeout(400)
+    assert collector.facts == []
+    page.goto(f"{website.address}/back#footfall_ignore=false")
+    until(lambda: collector.told("view") == ["/back"])
+    assert page.url == f"{website.address}/back"
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -1,17 +1,42 @@
 // Starts the live page: the numbers that came with it at once, then the stream.
 
 import "./style.css";
-import { effect } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { render } from "preact";
 import { App } from "./App.tsx";
-import { number } from "./shared/format.ts";
+import { Ask } from "./ask/ask.ts";
+import { keep, kept, makeLook } from "./shared/look.ts";
 import { Store } from "./stream/store.ts";
+import { Speech } from "./words/speech.ts";
+import { CATALOGUES, choose, type Language, tongue } from "./words/tongue.ts";
 
-const site = document.documentElement.dataset.site!;
-const store = new Store(site, JSON.parse(document.getElementById("snapshot")!.textContent!));
+const LANGUAGE = "footfall_language";
 
-render(<App store={store} site={site} />, document.getElementById("app")!);
+const root = document.documentElement;
+const site = root.dataset.site!;
+const ask = new Ask(site, location.href);
+const store = new Store(ask.stream(), JSON.parse(document.getElementById("snapshot")!.textContent!));
+const wished = [new URL(location.href).searchParams.get("lang"), kept(LANGUAGE, ["", ...Object.keys(CATALOGUES)])];
+const first = choose(wished, navigator.languages);
+const language = signal<Language>(first);
+const look = makeLook();
+
+function Page() {
+  const speech = tongue(language.value, navigator.languages);
+  return (
+    <Speech.Provider value={speech}>
+      <App store={store} ask={ask} site={site} language={language} look={look} />
+    </Speech.Provider>
+  );
+}
+
 effect(() => {
-  document.title = `${number(store.people.value)} here now · ${site}`;
+  root.lang = language.value;
+  if (language.value !== first) keep(LANGUAGE, language.value);
 });
+effect(() => {
+  const { words, number } = tongue(language.value, navigator.languages);
+  document.title = `${words.hereNow(number(store.people.value))} · ${site}`;
+});
+render(<Page />, document.getElementById("app")!);
 store.follow();

@@ -5,7 +5,6 @@ import { type Message, Messages } from "../live/stream/messages.ts";
 const TEXT =
   'retry: 2500\n\nevent: snapshot\ndata: {"a":\ndata: 1}\nid: 7\n\n: keep-alive\n\nevent: delta\r\ndata: {"b":"x: y"}\r\n\r\ndata: bare\n\n';
 const EXPECTED: Message[] = [
-  { event: "retry", data: "2500" },
   { event: "snapshot", data: '{"a":\n1}' },
   { event: "delta", data: '{"b":"x: y"}' },
   { event: "message", data: "bare" },

@@ -1,12 +1,8 @@
 // A chain of deltas ends where the snapshot stands, whatever the paths are called.
 
 import { apply, byCodePoint, ranked, read, start, type State } from "../live/stream/state.ts";
-import type { Delta, Page, Place, Snapshot } from "../live/stream/wire.ts";
-
-function equal(actual: unknown, expected: unknown) {
-  const [a, b] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (a !== b) throw new Error(`${a}\nis not\n${b}`);
-}
+import type { Delta, PageLine as Page, PlaceLine as Place, Snapshot } from "../live/wire.ts";
+import { equal } from "./equal.ts";
 
 const EMPTY: Snapshot = {
   version: 1,
@@ -21,6 +17,9 @@ const EMPTY: Snapshot = {
   paths: 0,
   pages: [],
   places: [],
+  trend: [0],
+  arrivals: [],
+  hidden: { here: 0, views: 0, paths: 0 },
 };
 
 /** The same numbers on every run: a small linear congruential generator. */
@@ -56,6 +55,9 @@ function walk(seed: number, steps: number): { deltas: Delta[]; last: Snapshot } 
     if (place.here || places.delete(key)) delta.places = [place];
     if (place.here) places.set(key, place);
     delta.people = roll(9);
+    delta.trend = Array.from({ length: 3 }, () => roll(9));
+    if (roll(2)) delta.hidden = { here: roll(3), views: roll(9), paths: roll(4) };
+    if (roll(3) === 0) delta.arrivals = [{ at: i, path, title: path, country: "", city: "" }];
     if (roll(2)) delta.since = 1_700_000_000_000;
     truth = {
       ...truth,
@@ -63,6 +65,9 @@ function walk(seed: number, steps: number): { deltas: Delta[]; last: Snapshot } 
       at: i,
       people: delta.people,
       since: delta.since ?? truth.since,
+      trend: delta.trend,
+      hidden: delta.hidden ?? truth.hidden,
+      arrivals: delta.arrivals ?? truth.arrivals,
       pages: [...pages.values()],
       places: [...places.values()],
     };
@@ -73,8 +78,18 @@ function walk(seed: number, steps: number): { deltas: Delta[]; last: Snapshot } 
 
 function seen(state: State) {
   const places = [...state.places.values()].map((p) => JSON.stringify(p)).sort();
-  const { version, people, since } = state;
-  return { version, people, since, pages: ranked(state), reading: read(state), places };
+  const { version, people, since, trend, hidden, arrivals } = state;
+  return {
+    version,
+    people,
+    since,
+    trend,
+    hidden,
+    arrivals,
+    pages: ranked(state.pages),
+    reading: read(state.pages),
+    places,
+  };
 }
 
 Deno.test("deltas end where the snapshot stands", () => {
@@ -102,6 +117,6 @@ Deno.test("pages are ordered by views, then by code point", () => {
   const paths = ["\u{1F600}", "\uFFFD", "b", "a", "ab", ""]; // in UTF-16 the emoji would come before U+FFFD
   equal([...paths].sort(byCodePoint), ["", "a", "ab", "b", "\uFFFD", "\u{1F600}"]);
   const pages = paths.map((path, views): Page => ({ path, title: path, type: "other", views: views % 2, here: 0 }));
-  const order = ranked(start({ ...EMPTY, pages })).map((p) => [p.views, p.path]);
+  const order = ranked(start({ ...EMPTY, pages }).pages).map((p) => [p.views, p.path]);
   equal(order, [[1, ""], [1, "a"], [1, "\uFFFD"], [0, "ab"], [0, "b"], [0, "\u{1F600}"]]);
 });

@@ -14,19 +14,19 @@ type Kind = "view" | "beat" | "event" | "leave";
 /** When it happened, what kind it is, and its JSON as it travels but for `a`, the age at the moment of sending. */
 type Fact = [at: number, kind: Kind, json: string];
 
-((d, l, now) => {
+((d, l, h, now) => {
   const script = d.currentScript as HTMLScriptElement;
-  const { site, mode, api } = script.dataset;
-  const end = new URL(api || "e", script.src);
+  const { site, mode, api = "e" } = script.dataset;
+  const end = new URL(api, script.src);
   const random = () => crypto.getRandomValues(new Uint32Array(3)).join("-");
   const later = (f: () => void, ms: number) => setTimeout(f, ms * (1 + Math.random()));
-  const here = () => l.origin + l.pathname + l.search;
+  const here = () => l.href.split("#")[0];
   let session: string | undefined;
   let queue: Fact[] = []; // not answered yet
   let busy = 1; // one request at a time, and none before the page is seen
   let wait = 500; // milliseconds, doubled by each failure
-  let retry = 0;
   let timer = 0;
+  let retry = 0;
   let url = ""; // of the last view; "" before the first and after the reader left
   let told: string; // where the server believes the reader is, whichever tab said so
   let last = 0; // when it was told
@@ -49,15 +49,16 @@ type Fact = [at: number, kind: Kind, json: string];
     clearTimeout(retry);
     let status = 500;
     try {
-      status = (await fetch(end, { method: "POST", keepalive: true, credentials: "omit", body: body(facts) })).status;
+      // not keepalive: what is not answered when the page goes is sent once more by the beacon
+      status = (await fetch(end, { method: "POST", credentials: "omit", body: body(facts) })).status;
     } catch { /* no network, or the reader blocks it */ }
     busy = 0;
-    const failed = status == 429 || status > 499;
+    const failed = status == 429 || status >= 500;
     // what was answered is stored, or refused for good; of beats only the newest matters
     queue = queue.filter((f) => failed ? f[1] != "beat" : !facts.includes(f));
     if (failed) {
       last = 0;
-      retry = later(send, wait = Math.min(wait * 2, 4e4));
+      retry = later(send, wait = Math.min(wait * 2, 5e4));
     } else {
       wait = 500;
       send();
@@ -113,10 +114,10 @@ type Fact = [at: number, kind: Kind, json: string];
   const changed = () => {
     tick();
     heard();
-    later(settled, 99); // by then a router has set the title, and often the address once more
+    later(settled, 100); // by then a router has set the title, and often the address once more
   };
 
-  window.footfall = (n, d) => {
+  self.footfall = (n, d) => {
     try {
       view();
       tell("event", { n, d });
@@ -125,13 +126,16 @@ type Fact = [at: number, kind: Kind, json: string];
   };
   try {
     const disk = localStorage;
+    // whoever opens a page of his with #footfall_ignore=true, or =false, says so for this browser; the address is put right
+    const [page, wish] = l.href.split("#footfall_ignore=");
+    if (wish) h.replaceState(null, disk.footfall_ignore = wish, page); // the second is ignored by all browsers
     if (disk.footfall_ignore == "true") return; // busy for good: nothing is ever sent
     if (mode == "session") session = disk.footfall ||= random();
   } catch { /* blocked: as in the default mode */ }
   (["pushState", "replaceState"] as const).map((k) => {
-    const real = history[k];
-    history[k] = (...a) => {
-      real.apply(history, a);
+    const real = h[k];
+    h[k] = (...a) => {
+      real.apply(h, a);
       changed();
     };
   });
@@ -147,6 +151,6 @@ type Fact = [at: number, kind: Kind, json: string];
     tabs = tabs?.close() as undefined; // an open channel would keep the page out of the back/forward cache
   });
   changed();
-})(document, location, Date.now);
+})(document, location, history, Date.now);
 
 export {};

@@ -1,37 +1,45 @@
 // Where people are: the map, and the same as a list.
 
 import "./map.css";
+import type { ReadonlySignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { count, country, number } from "../shared/format.ts";
 import { useGlide } from "../shared/motion.ts";
 import { Term } from "../shared/Term.tsx";
-import type { Store } from "../stream/store.ts";
+import type { PlaceLine } from "../wire.ts";
+import { useTongue } from "../words/speech.ts";
 import { Atlas } from "./atlas.ts";
 import { byCountry, type Country } from "./countries.ts";
 
 declare const WORLD: string; // the name of the built map, which lies beside this script
 
 const FIRST = 6;
-const MEANING =
-  "The country or the rounded place that an address belongs to; no address is stored. On a public page places " +
-  "follow the pages half a minute later, so that nobody can be watched.";
 
-export function Where({ store }: { store: Store }) {
-  const countries = byCountry(store.places.value);
-  const placed = count(countries.reduce((sum, c) => sum + c.here, 0), "person", "people");
-  const summary = `World map: ${placed} in ${count(countries.length, "country", "countries")}`;
+interface Props {
+  places: ReadonlySignal<readonly PlaceLine[]>;
+  /** Changes when the colours do. */
+  look: string;
+}
+
+export function Where({ places, look }: Props) {
+  const { words, count } = useTongue();
+  const countries = byCountry(places.value);
+  const people = countries.reduce((sum, c) => sum + c.here, 0);
+  const summary = words.worldMap(
+    count(words.people, people),
+    count(words.countries, countries.filter((c) => c.code).length),
+  );
   return (
     <section class="panel where" aria-labelledby="where">
       <h2 id="where">
-        <Term meaning={MEANING}>Where they are</Term>
+        <Term meaning={words.whereMeaning}>{words.where}</Term>
       </h2>
-      <WorldMap store={store} summary={summary} />
+      <WorldMap places={places.value} summary={summary} look={look} />
       <Countries countries={countries} />
     </section>
   );
 }
 
-function WorldMap({ store, summary }: { store: Store; summary: string }) {
+function WorldMap({ places, summary, look }: { places: readonly PlaceLine[]; summary: string; look: string }) {
   const host = useRef<HTMLDivElement>(null);
   const [atlas, setAtlas] = useState<Atlas>();
   useEffect(() => {
@@ -46,26 +54,28 @@ function WorldMap({ store, summary }: { store: Store; summary: string }) {
       made?.destroy();
     };
   }, []);
-  useEffect(() => atlas?.show(store.places.value), [atlas, store.places.value]);
+  useEffect(() => atlas?.show(places), [atlas, places]);
+  useEffect(() => atlas?.redraw(), [look]);
   return <div class="map" ref={host} role="img" aria-label={summary}></div>;
 }
 
 function Countries({ countries }: { countries: Country[] }) {
+  const { words, number, count, country } = useTongue();
   const list = useRef<HTMLUListElement>(null);
   const [all, showAll] = useState(false);
   useGlide(list);
   return (
     <>
-      <ul class="countries" ref={list} aria-label="People by country">
+      <ul class="countries" ref={list} aria-label={words.peopleByCountry}>
         {countries.slice(0, all ? undefined : FIRST).map((c) => (
           <li key={c.code} data-key={c.code}>
             <span class="name">{country(c.code)}</span>
-            <span class="cities">{cities(c)}</span>
+            <span class="cities">{cities(c, country)}</span>
             <span class="here">{number(c.here)}</span>
           </li>
         ))}
       </ul>
-      {!countries.length && <p class="more">No place is known of anybody here.</p>}
+      {!countries.length && <p class="more">{words.noPlace}</p>}
       {countries.length > FIRST && (
         <button
           type="button"
@@ -73,7 +83,7 @@ function Countries({ countries }: { countries: Country[] }) {
           aria-expanded={all}
           onClick={() => showAll(!all)}
         >
-          {all ? "Show fewer" : `Show all ${number(countries.length)} countries`}
+          {all ? words.showFewer : words.showCountries(count(words.countries, countries.length))}
         </button>
       )}
     </>
@@ -81,7 +91,7 @@ function Countries({ countries }: { countries: Country[] }) {
 }
 
 /** The three cities with most people; a city that is its country is not named twice. */
-function cities(c: Country): string {
+function cities(c: Country, country: (code: string) => string): string {
   const names = c.cities.map((city) => city.name).filter((name) => name !== country(c.code));
   return names.slice(0, 3).join(", ") + (names.length > 3 ? " …" : "");
 }

@@ -1,7 +1,7 @@
 // Draws the map: land once per size and colour scheme on one canvas, people on another each time they change.
 // Nothing runs between two changes; what pulses is CSS.
 
-import type { Place } from "../stream/wire.ts";
+import type { PlaceLine } from "../wire.ts";
 import { projector } from "./project.ts";
 import type { World } from "./world.ts";
 
@@ -36,7 +36,7 @@ export class Atlas {
   }
 
   /** Places of which not even the country is known are left to the list. */
-  show(places: Place[]) {
+  show(places: readonly PlaceLine[]) {
     const people = new Map<string, Dot>();
     for (const place of places) {
       const at = this.#locate(place);
@@ -53,7 +53,7 @@ export class Atlas {
     this.#shown = true;
   }
 
-  #locate({ country, latitude, longitude }: Place): [number, number] | null {
+  #locate({ country, latitude, longitude }: PlaceLine): [number, number] | null {
     if (latitude !== null && longitude !== null) return this.#project(longitude, latitude);
     if (!Object.hasOwn(this.world.points, country)) return null;
     const [x, y] = this.world.points[country];
@@ -68,6 +68,10 @@ export class Atlas {
     }
     this.#drawLand();
     this.#drawPeople();
+  }
+
+  redraw() {
+    this.#redraw();
   }
 
   #color(name: string) {

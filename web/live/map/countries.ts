@@ -1,6 +1,6 @@
 // Places gathered by country, for the list that says the same as the map. Pure.
 
-import type { Place } from "../stream/wire.ts";
+import type { PlaceLine } from "../wire.ts";
 
 export interface Country {
   code: string;
@@ -8,8 +8,8 @@ export interface Country {
   cities: { name: string; here: number }[];
 }
 
-/** Most people first, then by code. A country of which only the place is known has the code "". */
-export function byCountry(places: Place[]): Country[] {
+/** Most people first, then by code; last the code "", which is every country that is not told. */
+export function byCountry(places: readonly PlaceLine[]): Country[] {
   const countries = new Map<string, { here: number; cities: Map<string, number> }>();
   const add = (code: string, city: string, here: number) => {
     const country = countries.get(code) ?? { here: 0, cities: new Map<string, number>() };
@@ -24,5 +24,5 @@ export function byCountry(places: Place[]): Country[] {
     code,
     here,
     cities: [...cities].map(([name, here]) => ({ name, here })).sort(most((c) => c.name)),
-  })).sort(most((c) => c.code));
+  })).sort((a, b) => Number(!a.code) - Number(!b.code) || most<Country>((c) => c.code)(a, b));
 }

@@ -8,16 +8,18 @@ const EASE = { duration: 450, easing: "cubic-bezier(.2,.7,.2,1)" };
 
 /** `list`: an element whose children carry data-key. */
 export function useGlide(list: RefObject<HTMLElement | null>) {
-  const before = useRef<Map<string, number> | null>(null);
+  const before = useRef<Map<string, [x: number, y: number]> | null>(null);
   useLayoutEffect(() => {
-    const now = new Map<string, number>();
+    const now = new Map<string, [number, number]>();
     for (const row of (list.current?.children ?? []) as Iterable<HTMLElement>) {
-      const key = row.dataset.key!;
-      now.set(key, row.offsetTop);
-      const old = before.current?.get(key);
-      if (!before.current || still.matches || old === row.offsetTop) continue;
-      if (old === undefined) row.animate({ opacity: [0, 1] }, EASE);
-      else row.animate({ transform: [`translateY(${old - row.offsetTop}px)`, "none"] }, EASE);
+      const [x, y] = [row.offsetLeft, row.offsetTop];
+      now.set(row.dataset.key!, [x, y]);
+      if (!before.current || still.matches) continue;
+      const old = before.current.get(row.dataset.key!);
+      if (!old) row.animate({ opacity: [0, 1] }, EASE);
+      else if (old[0] !== x || old[1] !== y) {
+        row.animate({ transform: [`translate(${old[0] - x}px, ${old[1] - y}px)`, "none"] }, EASE);
+      }
     }
     before.current = now;
   });

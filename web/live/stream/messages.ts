@@ -1,7 +1,6 @@
 // Server-Sent Events out of text as it arrives. Read by hand because EventSource hides what the page must know:
 // the status of a refused request, and the comments that tell a quiet stream from a dead one.
 
-/** `event` is "retry" for the server's wish how many milliseconds to wait before coming back. */
 export interface Message {
   event: string;
   data: string;
@@ -25,7 +24,6 @@ function message(block: string): Message | null {
     const [, field, value] = /^(\w+): ?(.*)$/s.exec(line) ?? [];
     if (field === "event") event = value;
     if (field === "data") data.push(value);
-    if (field === "retry") return { event: field, data: value };
   }
   return data.length ? { event, data: data.join("\n") } : null;
 }

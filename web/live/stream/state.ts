@@ -1,19 +1,28 @@
 // The present of a site, from a snapshot and the deltas after it. Pure: knows no browser, no signal, no clock.
 
-import type { Delta, Page, Place, Scalars, Snapshot } from "./wire.ts";
+import type { Delta, PageLine, PlaceLine, Snapshot } from "../wire.ts";
 
 /** Maps, not objects: a path may be called "__proto__". */
-export interface State extends Scalars {
-  version: number;
-  site: string;
-  at: number;
-  pages: ReadonlyMap<string, Page>;
-  places: ReadonlyMap<string, Place>;
+export interface State extends Omit<Snapshot, "pages" | "places"> {
+  pages: ReadonlyMap<string, PageLine>;
+  places: ReadonlyMap<string, PlaceLine>;
 }
 
-const SCALARS = ["people", "views", "visitors", "since", "posts", "published_pages", "paths"] as const;
+/** What a delta carries whole. */
+const WHOLE = [
+  "people",
+  "views",
+  "visitors",
+  "since",
+  "posts",
+  "published_pages",
+  "paths",
+  "trend",
+  "arrivals",
+  "hidden",
+] as const;
 
-export const placeKey = (p: Place) => JSON.stringify([p.country, p.city, p.latitude, p.longitude]);
+export const placeKey = (p: PlaceLine) => JSON.stringify([p.country, p.city, p.latitude, p.longitude]);
 
 export function start(s: Snapshot): State {
   return {
@@ -27,8 +36,8 @@ export function start(s: Snapshot): State {
 export function apply(state: State, delta: Delta): State | null {
   if (delta.from !== state.version) return null;
   const next = { ...state, version: delta.to, at: delta.at };
-  for (const name of SCALARS) {
-    if (delta[name] !== undefined) (next[name] as number | null) = delta[name];
+  for (const name of WHOLE) {
+    if (delta[name] !== undefined) (next[name] as unknown) = delta[name];
   }
   if (delta.pages?.length || delta.gone?.length) {
     const pages = new Map(state.pages);
@@ -48,14 +57,14 @@ export function apply(state: State, delta: Delta): State | null {
 }
 
 /** Most viewed first, then by path: the order of a snapshot. */
-export function ranked(state: State): Page[] {
-  return [...state.pages.values()].sort((a, b) => b.views - a.views || byCodePoint(a.path, b.path));
+export function ranked(pages: State["pages"]): PageLine[] {
+  return [...pages.values()].sort((a, b) => b.views - a.views || byCodePoint(a.path, b.path));
 }
 
 /** Pages that someone reads now, most readers first. */
-export function read(state: State): Page[] {
-  const pages = [...state.pages.values()].filter((page) => page.here > 0);
-  return pages.sort((a, b) => b.here - a.here || byCodePoint(a.path, b.path));
+export function read(pages: State["pages"]): PageLine[] {
+  return [...pages.values()].filter((page) => page.here > 0)
+    .sort((a, b) => b.here - a.here || byCodePoint(a.path, b.path));
 }
 
 // JavaScript compares UTF-16 units, in which characters beyond U+FFFF come before some that they should follow

@@ -1,33 +1,39 @@
-// What the page shows, as signals: the state of the site and whether it is live. Everything else is derived from it.
+// What the page shows of the present, as signals: the state of the site and whether it is live. All else is derived from it.
 
 import { batch, computed, type Signal, signal } from "@preact/signals";
+import type { Snapshot } from "../wire.ts";
 import type { Message } from "./messages.ts";
 import { apply, ranked, read, start, type State } from "./state.ts";
 import { type Status, Stream } from "./stream.ts";
-import type { Snapshot } from "./wire.ts";
 
 export class Store {
   readonly state: Signal<State>;
   readonly status = signal<Status>("connecting");
   /** By this browser's clock, when the numbers were last known to be true. */
   readonly heard = signal(Date.now());
+  /** Counts snapshots: whatever else was asked before one may have missed something. */
+  readonly fresh = signal(0);
+  /** The server's clock less this browser's, milliseconds. */
+  readonly ahead: Signal<number>;
 
-  readonly pages = computed(() => ranked(this.state.value));
-  readonly reading = computed(() => read(this.state.value));
-  readonly places = computed(() => [...this.state.value.places.values()]);
+  readonly pages = computed(() => this.state.value.pages);
+  readonly ranked = computed(() => ranked(this.pages.value));
+  readonly reading = computed(() => read(this.pages.value));
+  readonly places = computed(() => this.state.value.places);
+  readonly placeList = computed(() => [...this.places.value.values()]);
   readonly people = computed(() => this.state.value.people);
+  readonly trend = computed(() => this.state.value.trend);
+  readonly arrivals = computed(() => this.state.value.arrivals);
+  readonly hidden = computed(() => this.state.value.hidden);
   /** Nobody came yet: the page says how to begin instead of showing empty tables. */
   readonly empty = computed(() => this.state.value.since === null && !this.people.value);
 
   readonly #stream: Stream;
 
-  constructor(site: string, first: Snapshot) {
+  constructor(stream: URL, first: Snapshot) {
     this.state = signal(start(first));
-    this.#stream = new Stream(
-      new URL(`../api/live/${site}/stream`, location.href),
-      (message) => this.#take(message),
-      (status) => this.#say(status),
-    );
+    this.ahead = signal(first.at - Date.now());
+    this.#stream = new Stream(stream, (message) => this.#take(message), (status) => this.#say(status));
   }
 
   follow() {
@@ -39,11 +45,19 @@ export class Store {
   }
 
   #take({ event, data }: Message): boolean {
-    if (event === "snapshot") this.state.value = start(JSON.parse(data));
+    if (event === "snapshot") this.#begin(JSON.parse(data));
     if (event !== "delta") return true;
     const next = apply(this.state.value, JSON.parse(data));
     if (next) this.state.value = next;
     return next !== null;
+  }
+
+  #begin(snapshot: Snapshot) {
+    batch(() => {
+      this.state.value = start(snapshot);
+      this.ahead.value = snapshot.at - Date.now();
+      this.fresh.value++;
+    });
   }
 
   #say(status: Status) {

@@ -1,20 +1,24 @@
 // Keeps the stream of a site open while someone looks: closed when the tab is hidden (browsers allow six connections to
-// a host), opened again with a fresh snapshot when it is seen, after an error with growing pauses.
+// a host), opened again with a fresh snapshot when it is seen. After an error it tries every second or so, at a moment of
+// its own: whatever was in the way, two seconds after it is gone the page is right again, and a server that comes back meets
+// its viewers one after the other.
 
 import { type Message, Messages } from "./messages.ts";
 
 /** `gone`: the server is there, but not this page for this viewer. */
 export type Status = "connecting" | "live" | "stale" | "gone";
 
-const SILENCE = 40_000; // milliseconds; the server says something every 15 s
+const SILENCE = 17_000; // milliseconds; the server says something every 15 s
+const ANSWER = 5_000; // for the beginning of an answer
 const PATIENCE = 6_000; // how long "connecting" is said before the numbers are called stale
-const LONGEST = 20_000;
+const PAUSE = 700; // to twice as much between two tries
+const LONG_PAUSE = 10_000; // after an answer that will be the same for a while
+const PULSE = 1_000;
+const SLEPT = 4_000; // a pulse that late: the machine slept, and so may the connection
 
 export class Stream {
   #request?: AbortController;
   #status?: Status;
-  #shortest = 500;
-  #pause = this.#shortest;
   #retry = 0;
   #silence = 0;
   #patience = 0;
@@ -28,13 +32,22 @@ export class Stream {
 
   /** From now on the stream is open exactly while the page is visible. */
   follow() {
+    let last = 0;
     const look = () => {
+      last = Date.now();
       if (document.hidden) return this.#close();
       this.#tell("connecting");
       this.open();
     };
     document.addEventListener("visibilitychange", look);
     addEventListener("online", look);
+    addEventListener("offline", look);
+    addEventListener("pagehide", () => this.#close()); // or it would not be kept for going back to
+    addEventListener("pageshow", (e) => e.persisted && look());
+    setInterval(() => {
+      if (Date.now() - last > PULSE + SLEPT && !document.hidden) look();
+      last = Date.now();
+    }, PULSE);
     look();
   }
 
@@ -42,12 +55,12 @@ export class Stream {
   open() {
     this.#close();
     const request = this.#request = new AbortController();
-    this.#read(request).catch(() => {/* no network, or cut off */}).finally(() => {
+    let pause = PAUSE;
+    this.#read(request).then((wait) => pause = wait, () => {/* no network, or cut off */}).finally(() => {
       if (this.#request !== request) return; // closed by ourselves
       this.#close();
       if (this.#status === "live") this.#tell("connecting");
-      this.#retry = setTimeout(() => this.open(), this.#pause * (0.5 + Math.random()));
-      this.#pause = Math.min(this.#pause * 2, LONGEST);
+      this.#retry = setTimeout(() => this.open(), pause * (1 + Math.random()));
     });
   }
 
@@ -59,27 +72,27 @@ export class Stream {
     clearTimeout(this.#silence);
   }
 
-  async #read(request: AbortController) {
-    const heard = () => {
+  /** Reads until the stream ends. Returns how long to wait before the next. */
+  async #read(request: AbortController): Promise<number> {
+    const expect = (within: number) => {
       clearTimeout(this.#silence);
-      this.#silence = setTimeout(() => request.abort(), SILENCE);
+      this.#silence = setTimeout(() => request.abort(), within);
     };
-    heard();
+    expect(ANSWER);
     const answer = await fetch(this.address, { signal: request.signal, headers: { accept: "text/event-stream" } });
     if (answer.status === 404) this.#tell("gone");
-    if (!answer.ok || !answer.body) return;
+    if (answer.status < 500 && !answer.ok) return LONG_PAUSE;
+    if (!answer.ok || !answer.body) return Number(answer.headers.get("retry-after")) * 1000 || PAUSE;
     const reader = answer.body.getReader();
     const decoder = new TextDecoder();
     const messages = new Messages();
     for (;;) {
+      expect(SILENCE);
       const { done, value } = await reader.read();
-      if (done || this.#request !== request) return;
-      heard();
+      if (done || this.#request !== request) return PAUSE;
       for (const message of messages.push(decoder.decode(value, { stream: true }))) {
-        if (message.event === "retry") this.#shortest = Math.min(Number(message.data) || 0, LONGEST);
-        else if (!this.take(message)) return this.open();
-        else this.#tell("live");
-        this.#pause = this.#shortest;
+        if (!this.take(message)) return 0; // opened anew, at once
+        this.#tell("live");
       }
     }
   }

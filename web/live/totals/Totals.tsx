@@ -2,24 +2,22 @@
 
 import "./totals.css";
 import type { ComponentChildren } from "preact";
-import { day, number } from "../shared/format.ts";
 import { Term } from "../shared/Term.tsx";
-import type { State } from "../stream/state.ts";
+import type { Snapshot } from "../wire.ts";
+import { useTongue } from "../words/speech.ts";
 
-const VIEWS = "Page views. The same person opening the same page again within 30 minutes is not counted again.";
-const VISITORS = "Different people since counting began. Where nothing is stored on their devices, " +
-  "someone who comes back another day is counted once per day.";
-const PAGES = "Different addresses that were viewed at least once.";
+type Counted = Pick<Snapshot, "views" | "visitors" | "paths" | "posts" | "published_pages" | "since">;
 
-export function Totals({ state }: { state: State }) {
+export function Totals({ counted }: { counted: Counted }) {
+  const { words, number, day } = useTongue();
   return (
-    <dl class="totals">
-      <Total name={<Term meaning={VIEWS}>Views</Term>}>{number(state.views)}</Total>
-      <Total name={<Term meaning={VISITORS}>Visitors</Term>}>{number(state.visitors)}</Total>
-      <Total name={<Term meaning={PAGES}>Pages viewed</Term>}>{number(state.paths)}</Total>
-      {state.posts > 0 && <Total name="Posts published">{number(state.posts)}</Total>}
-      {state.published_pages > 0 && <Total name="Pages published">{number(state.published_pages)}</Total>}
-      {state.since !== null && <Total name="Counting since">{day(state.since)}</Total>}
+    <dl class="totals" aria-label={words.totals}>
+      <Total name={<Term meaning={words.viewsMeaning}>{words.views}</Term>}>{number(counted.views)}</Total>
+      <Total name={<Term meaning={words.visitorsMeaning}>{words.visitors}</Term>}>{number(counted.visitors)}</Total>
+      <Total name={<Term meaning={words.pathsMeaning}>{words.paths}</Term>}>{number(counted.paths)}</Total>
+      {counted.posts > 0 && <Total name={words.posts}>{number(counted.posts)}</Total>}
+      {counted.published_pages > 0 && <Total name={words.publishedPages}>{number(counted.published_pages)}</Total>}
+      {counted.since !== null && <Total name={words.since}>{day(counted.since)}</Total>}
     </dl>
   );
 }
