@@ -172,7 +172,7 @@ def _version(page: Page) -> int:
 def _cpu(browser: CDPSession) -> float:
     """Seconds that the renderers have used."""
     processes: list[dict[str, Any]] = browser.send("SystemInfo.getProcessInfo")["processInfo"]
-    return sum(process["cpuTime"] for process in processes if process["type"] == "renderer")
+    return sum(float(process["cpuTime"]) for process in processes if process["type"] == "renderer")
 
 
 def _metrics(cdp: CDPSession) -> dict[str, float]:

@@ -8,7 +8,6 @@ from playwright.sync_api import Page, expect
 from .conftest import Footfall, Open, Watch
 from .watching import LOOKS, PHONE, busy, people, violations, watching
 
-
 # --- keys ---
 
 
