@@ -24,6 +24,7 @@ import structlog
 import uvloop
 from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.server.embed import Server as Granian
 
 from footfall.config import Config
@@ -41,6 +42,7 @@ SWITCH_SECONDS = 0.0005  # Python's default, 5 ms, is what a thread that finishe
 
 VANISHED_MS = 12_000  # confirming nothing for that long is being gone (the kernel would wait 15 minutes); phones stall for less
 MANY_FILES = 65_536
+HEADER_MS = 5_000  # a connection that asks nothing for that long is closed, before its first request and between two
 
 log = structlog.get_logger("footfall.serve")
 
@@ -153,6 +155,7 @@ class _Embedded(Granian):
             websockets=False,
             backlog=BACKLOG,
             backpressure=config.max_viewers + SPARE_CONNECTIONS,
+            http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS),
             log_enabled=False,
         )
         self._listener = listener

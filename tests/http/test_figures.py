@@ -275,6 +275,8 @@ async def test_one_address_cannot_ask_without_end(serving: Serving, monkeypatch:
         assert [answer.status_code for answer in texts] == [200, 200, 200, 429, 429]  # the third goes into debt
         assert int(texts[-1].headers["retry-after"]) > 0
         assert (await running.client.get(f"/api/pages/{OPEN.id}")).status_code == 200
+        owner = {**greedy, **running.owner}  # who has questions of their own
+        assert (await running.client.get(f"/api/pages/{OPEN.id}", headers=owner)).status_code == 200
 
 
 async def test_history_that_does_not_answer_is_said(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,7 +143,7 @@ async def test_the_owner_sees_a_private_site(running: Running) -> None:
 
 
 async def test_wrong_keys_are_limited_by_address(serving: Serving) -> None:
-    """After twenty of them even the right key has to wait, and a private site and none still look alike."""
+    """After twenty of them a private site and none still look alike; the right key opens the door from that address too."""
     async with serving(trusted_proxies=("127.0.0.1",)) as running:
         attacker = {"x-forwarded-for": "203.0.113.9"}
         wrong = {**attacker, "authorization": "Bearer wrong"}
@@ -151,7 +151,7 @@ async def test_wrong_keys_are_limited_by_address(serving: Serving) -> None:
         assert statuses[:20] == [404] * 20
         assert statuses[-1] == 429
         assert (await running.client.get(UNKNOWN, headers=wrong)).status_code == 429
-        assert (await running.client.get(HIDDEN, headers={**running.owner, **attacker})).status_code == 429
+        assert (await running.client.get(HIDDEN, headers={**running.owner, **attacker})).status_code == 200
         assert (await running.client.get("/api/live/open-site", headers=wrong)).status_code == 200
         assert (await running.client.get(HIDDEN, headers=running.owner)).status_code == 200
 

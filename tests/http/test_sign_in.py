@@ -106,6 +106,19 @@ async def test_wrong_passwords_are_counted_by_address(serving: Serving) -> None:
 
 
 @pytest.mark.usefixtures("few")
+async def test_who_is_signed_in_does_not_wait_for_the_tries_of_strangers(serving: Serving) -> None:
+    """Strangers at the owner's own address use everything up: a session still changes the password, within a limit of its own."""
+    async with serving() as running:
+        await running.house.access.change(PASSWORD)
+        session = {"cookie": (await try_in(running, PASSWORD)).headers["set-cookie"].partition(";")[0]}
+        assert [(await try_in(running, f"wrong password {n}")).status_code for n in range(4)] == [403] * 3 + [429]
+        new = {"password": "another one", "again": "another one"}
+        for status in (403, 403, 403, 429):
+            answer = await post(running, "/password", {**own(running), **session}, now="not this one", **new)
+            assert answer.status_code == status
+
+
+@pytest.mark.usefixtures("few")
 async def test_tries_at_the_same_time_do_not_slip_under_the_limit(serving: Serving) -> None:
     """However many come at once, no more are judged than are allowed."""
     async with serving() as running:

@@ -31,7 +31,7 @@ class Standing(Enum):
     OWNER = "owner"
     STRANGER = "stranger"  # may see the site in question, as strangers see it
     NOBODY = "nobody"
-    LIMITED = "limited"  # nobody, and no key is looked at for a while: too many wrong ones came from that address
+    LIMITED = "limited"  # nobody, with one more wrong key after too many from that address
 
     @property
     def sees(self) -> bool:
@@ -83,11 +83,11 @@ class Gate:
         return Standing.STRANGER if found is not Standing.OWNER and self._is_open(site, scope) else found
 
     def _by_key(self, scope: Scope, key: str) -> Standing:
+        if hmac.compare_digest(key.encode(), self._key):
+            return Standing.OWNER  # whatever others at its address did: strangers behind one proxy cannot lock the owner out
         who, now = network_of(self.address(scope)), self._clock()
         if self._attempts.wait(who, now):
             return Standing.LIMITED
-        if hmac.compare_digest(key.encode(), self._key):
-            return Standing.OWNER
         self._attempts.take(who, now)
         return Standing.NOBODY
 

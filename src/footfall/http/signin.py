@@ -29,6 +29,7 @@ LONG = f"At least {SHORTEST} characters. Everything else is up to you."
 PRESENT = {"type": "password", "autocomplete": "current-password", "required": ""}
 # Nobody types a name, but password managers file what they keep under one.
 ACCOUNT = '<input name="username" value="owner" autocomplete="username" readonly hidden>'
+Limits = tuple[tuple[Allowance, str], ...]  # each with whose tries it counts
 UNLIKE = "The two are not the same."
 NEW_LINK = "<p><code>footfall password</code>, typed where the server runs, prints a new link.</p>"
 
@@ -43,6 +44,7 @@ class SignIn:
         self._clock = clock
         self._each = Allowance(EACH_SECOND, EACH_AT_ONCE)
         self._all = Allowance(ALL_SECOND, ALL_AT_ONCE)
+        self._signed = Allowance(EACH_SECOND, EACH_AT_ONCE)  # whoever is signed in: nothing that strangers try counts here
         self._turn = asyncio.Lock()  # one try is judged before the next is looked at, so that none slips under the limit
 
     def routes(self) -> list[Route]:
@@ -67,12 +69,12 @@ class SignIn:
         """POST /sign-in."""
         if not self._gate.is_own(request.scope):
             return said(403, request.scope)
-        password = (await forms.read(request)).get("password", "")
+        password, limits = (await forms.read(request)).get("password", ""), self._limits(request)
         async with self._turn:
-            wait = self._wait(request)
+            wait = self._wait(limits)
             if wait:
                 return _later(wait, _sign_in_page(_too_many(wait)))
-            if await self._is_password(request, password):
+            if await self._is_password(limits, password):
                 return self._signed_in(request)
         return forms.shown(403, _sign_in_page("That is not the password."))
 
@@ -115,12 +117,12 @@ class SignIn:
         """POST /password: with the present one, because whoever sits at an open screen should not be able to."""
         if self._gate.standing(request.scope) is not Standing.OWNER or not self._gate.is_own(request.scope):
             return said(404, request.scope)
-        filled = await forms.read(request)
+        filled, limits = await forms.read(request), self._limits(request)
         async with self._turn:
-            wait = self._wait(request)
+            wait = self._wait(limits)
             if wait:
                 return _later(wait, _password_page(now=_too_many(wait)))
-            if not await self._is_password(request, filled.get("now", "")):
+            if not await self._is_password(limits, filled.get("now", "")):
                 return forms.shown(403, _password_page(now="That is not the present password."))
         wrong = _unlike(filled)
         try:
@@ -139,22 +141,28 @@ class SignIn:
         session = self._access.session(self._house.engine.now())
         return forms.done(request, "/", self._gate.session_cookie(request.scope, session))
 
-    def _wait(self, request: Request) -> float:
-        now = self._clock()
-        return max(self._each.wait(network_of(self._gate.address(request.scope)), now), self._all.wait("", now))
+    def _limits(self, request: Request) -> Limits:
+        """Which tries the ones of this browser count among."""
+        if self._gate.standing(request.scope) is Standing.OWNER:
+            return ((self._signed, ""),)
+        return (self._each, network_of(self._gate.address(request.scope))), (self._all, "")
 
-    async def _is_password(self, request: Request, password: str) -> bool:
+    def _wait(self, limits: Limits) -> float:
+        now = self._clock()
+        return max(allowance.wait(who, now) for allowance, who in limits)
+
+    async def _is_password(self, limits: Limits, password: str) -> bool:
         """Judge a try. It counts before it is judged, because its sender may leave meanwhile; a right one is taken back."""
-        self._count(request, 1)
+        self._count(limits, 1)
         right = await self._access.is_password(password)
         if right:
-            self._count(request, -1)
+            self._count(limits, -1)
         return right
 
-    def _count(self, request: Request, tries: int) -> None:
+    def _count(self, limits: Limits, tries: int) -> None:
         now = self._clock()
-        self._each.take(network_of(self._gate.address(request.scope)), now, tries)
-        self._all.take("", now, tries)
+        for allowance, who in limits:
+            allowance.take(who, now, tries)
 
 
 def _unlike(filled: forms.Values) -> str:
