@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from footfall.errors import FolderInUse, NewerVersion, StoreRefused
+from footfall.errors import FolderInUse, Full, NewerVersion, StoreRefused
 
 VERSION = 1
 Migration = Callable[[Path], None]
@@ -50,13 +50,17 @@ class Folder:
         """The salt of a UTC day (days since 1970), 32 bytes; made on first use and durable before it is returned.
 
         Making one forgets all but this day and its neighbour (there is never more than one: a second would lie two days off).
+        It writes two fsyncs' worth wherever it is called, once a day. Raises Full when it cannot be written.
         """
         found = self._salts.get(day)
         if found is not None:
             return found
         salts = {kept: salt for kept, salt in self._salts.items() if abs(kept - day) == 1}
         salts[day] = secrets.token_bytes(32)
-        _replace(self._salts_file, json.dumps({kept: salt.hex() for kept, salt in salts.items()}).encode())
+        try:
+            _replace(self._salts_file, json.dumps({kept: salt.hex() for kept, salt in salts.items()}).encode())
+        except OSError as error:
+            raise Full(f"the salt of the day cannot be written: {error.strerror}") from error
         self._salts = salts
         return salts[day]
 

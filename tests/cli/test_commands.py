@@ -118,6 +118,7 @@ def test_a_killed_server_is_not_asked(footfall: Footfall) -> None:
         (("add", "Blog"), "id: expected 2 to 32 of a-z, 0-9 and -"),
         (("add", "api"), "id: expected"),
         (("add", "blog", "--host", "https://blog.example"), "hosts: expected host names"),
+        (("add", "blog", "--host", "localhost:3000"), "hosts: expected host names without a port"),
         (("add", "blog", "--grid", "0"), "grid: expected degrees from 0.01 to 30.0"),
         (("edit", "nobody", "--visibility", "public"), "there is no site nobody"),
         (("remove", "nobody", "--yes"), "there is no site nobody"),

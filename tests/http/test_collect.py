@@ -183,6 +183,26 @@ async def test_an_address_that_sends_too_much_waits(serving: Serving) -> None:
         assert (await post(running, view(100), x_forwarded_for="203.0.113.10")).status_code == 204
 
 
+async def test_bytes_count_as_facts_do(serving: Serving) -> None:
+    """A few facts that fill a body cost as much as the many that would fit."""
+    async with serving(rate_limit=1.0) as running:
+        assert (await post(running, [{**view(1), "t": "x" * 30_000}])).status_code == 204
+        answer = await post(running, view(2))
+        assert (answer.status_code, int(answer.headers["retry-after"]) > 10) == (429, True)
+
+
+async def test_a_salt_that_cannot_be_written_is_a_busy_server(running: Running) -> None:
+    """Midnight and a full disk: 503 in the shape of each door, nothing taken; once there is room the same facts are."""
+    obstacle = running.house.folder.path / "salts.json.new"
+    obstacle.mkdir()
+    answer = await post(running, view())
+    assert (answer.status_code, answer.json()["accepted"], answer.headers["retry-after"]) == (503, 0, "1")
+    answer = await running.client.get("/p.gif?s=open-site", headers={"referer": PAGE})
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "image/gif")
+    obstacle.rmdir()
+    assert (await post(running, view())).status_code == 204
+
+
 async def test_nothing_is_taken_while_the_engine_does_not_accept(serving: Serving) -> None:
     """503 with Retry-After in the door's shape, and the health door says so too."""
     async with serving() as running:

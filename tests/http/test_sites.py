@@ -53,6 +53,7 @@ async def test_a_site_is_added_changed_and_removed(running: Running) -> None:
         ("/api/sites/api", b"{}", "id"),
         ("/api/sites/blog", b'{"hosts": ["https://blog.example"]}', "hosts"),
         ("/api/sites/blog", b'{"hosts": ["a b"]}', "hosts"),
+        ("/api/sites/blog", b'{"hosts": ["localhost:3000"]}', "hosts"),  # facts name hosts without a port: it would match none
         ("/api/sites/blog", b'{"hosts": "blog.example"}', "body"),
         ("/api/sites/blog", b'{"grid": 0}', "grid"),
         ("/api/sites/blog", b'{"grid": 31}', "grid"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from footfall.errors import FolderInUse, NewerVersion, StoreRefused
+from footfall.errors import FolderInUse, Full, NewerVersion, StoreRefused
 from footfall.folder import VERSION, open_folder
 
 HOLD = """
@@ -209,6 +209,18 @@ def test_salts_last_two_days(tmp_path: Path) -> None:
     assert days_kept(tmp_path) == [110]
     folder.salt(109)
     assert days_kept(tmp_path) == [109, 110]
+    folder.close()
+
+
+def test_a_salt_that_cannot_be_written_is_a_full_disk(tmp_path: Path) -> None:
+    """Full, which doors answer with 503; nothing is used that was not written, and the next call tries again."""
+    folder = open_folder(tmp_path)
+    (tmp_path / "salts.json.new").mkdir()
+    with pytest.raises(Full, match="salt"):
+        folder.salt(100)
+    (tmp_path / "salts.json.new").rmdir()
+    folder.salt(100)
+    assert days_kept(tmp_path) == [100]
     folder.close()
 
 

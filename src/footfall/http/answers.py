@@ -19,6 +19,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = Sequence[tuple[bytes, bytes]]
 
+MAX_BODY = 64 * 1024  # bytes of a request: facts, forms, settings
+
 NO_STORE = (b"cache-control", b"no-store")
 ANY_ORIGIN = (b"access-control-allow-origin", b"*")
 NOSNIFF = (b"x-content-type-options", b"nosniff")

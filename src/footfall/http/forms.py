@@ -14,9 +14,7 @@ from starlette.responses import Response
 
 from footfall.errors import InvalidInput
 from footfall.http import plain
-from footfall.http.answers import page_headers
-
-MAX_BODY = 64 * 1024
+from footfall.http.answers import MAX_BODY, page_headers
 
 Values = Mapping[str, str]
 

@@ -18,15 +18,15 @@ from starlette.routing import Route
 
 from footfall.errors import Busy, InvalidInput, NotFound
 from footfall.house import House
+from footfall.http.answers import MAX_BODY
 from footfall.http.auth import Gate, Standing
 from footfall.model import Publish, Site
 from footfall.rules import MAX_TEXT_BYTES
 
 SITE_ID = re.compile(r"[a-z0-9-]{2,32}").fullmatch
-HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*(:\d{1,5})?").fullmatch
+HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*").fullmatch
 ORIGIN = re.compile(r"(https?://)?(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?(:\d{1,5})?|\*").fullmatch
 RESERVED = frozenset({"api", "new", "all", "site", "sites", "live", "login", "logout", "settings", "static", "assets", "admin"})
-MAX_BODY = 64 * 1024
 VISIBILITIES = ("private", "public", "link")
 GRIDS = (0.01, 30.0)  # degrees: about one kilometre, about a continent
 KS = (1, 10)  # visitors who make a page or a place fit for strangers
@@ -152,7 +152,7 @@ def changed(site: Site, change: SiteChange) -> Site:
         site = linked(site)
     for host in site.hosts:
         if not HOST(host):
-            raise InvalidInput("hosts", f'host names, "*." allowed in front, not {host!r}')
+            raise InvalidInput("hosts", f'host names without a port, "*." allowed in front, not {host!r}')
     for origin in site.frames:
         if not ORIGIN(origin):
             raise InvalidInput("frames", f"origins like https://blog.example or https://*.blog.example, not {origin!r}")

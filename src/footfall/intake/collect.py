@@ -68,7 +68,7 @@ class Intake:
         self._language = lru_cache(1_000)(language_of)
 
     def collect(self, body: bytes, caller: Caller) -> Taken:
-        """`POST /e`. Never raises for anything that a client can send."""
+        """`POST /e`. Raises nothing for what a client can send, and whatever `salt` raises (Busy): nothing was taken then."""
         taken = Taken()
         try:
             items = wire.decode(body)
