@@ -67,7 +67,7 @@ async def told(tmp_path: Path) -> AsyncIterator[Told]:
     """Two afternoons one week apart, swept as far as they are final."""
     chance, clock, signs = random.Random(7), Clock(NOW - 7 * DAY - 150 * MINUTE), Signs()
     async with serve(tmp_path / "data", clock=clock) as running:
-        await running.house.put_site(Site(SITE, public=True, k=3))
+        await running.house.put_site(Site(SITE, visibility="public", k=3))
         for end in (NOW - 7 * DAY, NOW):
             clock.now = end - 150 * MINUTE
             while clock.now < end - 40_000:

@@ -156,7 +156,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 async def watched(folder: Path) -> AsyncIterator[tuple[Readers, Watcher]]:
     """A public site whose cities and pages many have seen, but for one city and one page; nobody is here."""
     async with serve(folder) as running:
-        await running.house.put_site(Site(SITE, public=True, k=K, params=("page",)))
+        await running.house.put_site(Site(SITE, visibility="public", k=K, params=("page",)))
         readers = Readers(running)
         homes = [city for city in CITIES for _ in range(1 if city.startswith("Klein") else K)]
         for number, home in enumerate(homes, 100):

@@ -48,7 +48,13 @@ class Doors:
         pages = Pages(self._assets.templates.get("live.html"), house, gate, self.warnings)
         home, embeds = Home(house, gate, pages, self.warnings), Embeds(house, gate)
         figures = Figures(house, gate, answers, clock)
-        doors = (*home.routes(), *embeds.routes(), *figures.routes(), *SignIn(house, gate, clock).routes(), *site_routes(house, gate))
+        doors = (
+            *home.routes(),
+            *embeds.routes(),
+            *figures.routes(),
+            *SignIn(house, gate, clock).routes(),
+            *site_routes(house, gate),
+        )
         self._router = _router(pages, self._ops, doors)
         self._metrics_listen = config.metrics_listen
 

@@ -161,8 +161,8 @@ class Figures:
 
     async def _answer(self, endpoint: Endpoint, request: Request) -> Response:
         site = request.path_params["site"]
-        standing = self._gate.standing(request.scope)
-        if not self._gate.visible(site, standing):
+        standing = self._gate.standing(request.scope, site)
+        if not standing.sees:
             limited = standing is Standing.LIMITED
             return _problem(429, "too many wrong keys", 5) if limited else _problem(404, "not found")
         try:
