@@ -107,6 +107,7 @@ class Crowd:
             "u": f"https://example.com/page-{min(int(chance.expovariate(0.2)), 60)}",
         }  # fmt: skip
         headers = {
+            "content-type": "text/plain",
             "authorization": f"Bearer {self._key}",
             "x-forwarded-for": f"192.0.2.{reader % 250}",
             "user-agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36",

@@ -2,13 +2,13 @@
 //
 //   f.js              the script that counted pages carry            (tracker/)
 //   live.html         the page at /s/{site}, with placeholders        (live/)
-//   embed.html        the card at /embed/{site}, with the same        (live/embed/)
-//   assets/*          their scripts, styles, icon and map, named by their content: immutable
+//   assets/*          its scripts, style, icon and map, named by their content: immutable
 //   *.br, *.gz        the same, compressed as far as it goes
 //
-// The server replaces in both, wherever they stand:
+// The server replaces in live.html, wherever they stand:
 //   __SITE__       the site's id, HTML-escaped
 //   __SNAPSHOT__   the JSON of GET /api/live/{site}, with every "<" written as \u003c
+//   __ROLE__       "owner" or "stranger": who looks
 //   __WARNINGS__   markup for the site's owner: <p class="warning">...</p> each; nothing for everyone else
 //   __PEOPLE__ __VIEWS__ __VISITORS__   the numbers of the same snapshot
 // The JSON sits in a block that is data, not a script, so the page needs no hash or nonce in its policy. Every address is
@@ -24,6 +24,7 @@ import { build, type Metafile } from "esbuild";
 import { world } from "./build/world.ts";
 
 const SCRIPT_LIMIT = 1_100; // bytes of f.js gzipped: every reader of every counted page pays them
+const ENTRY = "live/main.tsx";
 const FIRST_LIMIT = 60_000; // bytes of the live page brotlied, before it loads anything by itself
 const ALL_LIMIT = 110_000; // with the map and the chart
 
@@ -57,10 +58,10 @@ async function script() {
   fs.writeFileSync(path.join(out, "f.js"), body);
 }
 
-/** A page, with its script and style; parts that are loaded later on are files of their own. Returns what was made. */
-async function page(name: string, entry: string, template: string): Promise<Metafile> {
+/** The live page, with its script and style; parts that are loaded later on are files of their own. */
+async function page(): Promise<Metafile> {
   const { metafile } = await build({
-    entryPoints: { [name]: entry },
+    entryPoints: { live: ENTRY },
     bundle: true,
     minify: true,
     splitting: true,
@@ -75,18 +76,18 @@ async function page(name: string, entry: string, template: string): Promise<Meta
     chunkNames: "[name]-[hash]",
     metafile: true,
   });
-  const [js, { cssBundle }] = Object.entries(metafile.outputs).find(([, made]) => made.entryPoint === entry)!;
-  let html = fs.readFileSync(template, "utf8");
+  const [js, { cssBundle }] = Object.entries(metafile.outputs).find(([, made]) => made.entryPoint === ENTRY)!;
+  let html = fs.readFileSync("live/live.html", "utf8");
   const names = { __JS__: js, __CSS__: cssBundle!, __ICON__: asset("icon.svg", fs.readFileSync("live/icon.svg")) };
   for (const [mark, file] of Object.entries(names)) html = html.replaceAll(mark, `../assets/${path.basename(file)}`);
-  fs.writeFileSync(path.join(out, `${name}.html`), html);
+  fs.writeFileSync(path.join(out, "live.html"), html);
   return metafile;
 }
 
 /** What a reader of the live page downloads, brotli: at once, and with the map and the chart. */
 function weigh({ outputs }: Metafile) {
   const size = (file: string) => brotli(fs.readFileSync(file)).length;
-  const live = Object.entries(outputs).find(([, o]) => o.entryPoint === "live/main.tsx")!;
+  const live = Object.entries(outputs).find(([, o]) => o.entryPoint === ENTRY)!;
   const reach = (file: string, lazily: boolean): Set<string> => {
     const found = new Set([file]);
     for (const { path: next, kind } of outputs[file].imports) {
@@ -120,6 +121,5 @@ function compress() {
 fs.mkdirSync(path.join(out, "assets"), { recursive: true });
 const MAP = asset("world.json", JSON.stringify(world()));
 await script();
-weigh(await page("live", "live/main.tsx", "live/live.html"));
-await page("embed", "live/embed/embed.ts", "live/embed/embed.html");
+weigh(await page());
 compress();

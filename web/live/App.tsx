@@ -32,11 +32,13 @@ interface Props {
   store: Store;
   ask: Ask;
   site: string;
+  /** Whether it is the owner who looks. */
+  owner: boolean;
   language: Signal<Language>;
   look: ReturnType<typeof makeLook>;
 }
 
-export function App({ store, ask, site, language, look }: Props) {
+export function App({ store, ask, site, owner, language, look }: Props) {
   const { words } = useTongue();
   const sheet = useRef<HTMLDialogElement>(null);
   const page = useMemo(() => makePage(store, ask), [store, ask]);
@@ -61,6 +63,7 @@ export function App({ store, ask, site, language, look }: Props) {
   return (
     <>
       <Header site={site} status={past ? "past" : store.status.value}>
+        {owner && <a class="quiet" href={`../sites/${site}`}>{words.settings}</a>}
         {!store.empty.value && (
           <button
             type="button"

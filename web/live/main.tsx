@@ -14,6 +14,7 @@ const LANGUAGE = "footfall_language";
 
 const root = document.documentElement;
 const site = root.dataset.site!;
+const owner = root.dataset.role === "owner";
 const ask = new Ask(site, location.href);
 const store = new Store(ask.stream(), JSON.parse(document.getElementById("snapshot")!.textContent!));
 const wished = [new URL(location.href).searchParams.get("lang"), kept(LANGUAGE, ["", ...Object.keys(CATALOGUES)])];
@@ -25,7 +26,7 @@ function Page() {
   const speech = tongue(language.value, navigator.languages);
   return (
     <Speech.Provider value={speech}>
-      <App store={store} ask={ask} site={site} language={language} look={look} />
+      <App store={store} ask={ask} site={site} owner={owner} language={language} look={look} />
     </Speech.Provider>
   );
 }

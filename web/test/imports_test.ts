@@ -6,9 +6,6 @@ import { equal } from "./equal.ts";
 
 const LIVE = new URL("../live/", import.meta.url).pathname;
 const COMMON = ["shared", "words", "."]; // "." is live/ itself, of which only wire.ts is for everybody
-const ALLOWED: Record<string, string[]> = {
-  embed: ["ask", "stream"], // a page of its own: its App, so to speak
-};
 
 const files = (fs.readdirSync(LIVE, { recursive: true }) as string[]).filter((f) => /\.tsx?$/.test(f));
 const folder = (file: string) => path.dirname(file).split("/")[0];
@@ -25,7 +22,7 @@ Deno.test("a part imports only itself, what is common, and the wire", () => {
     if (folder(file) === ".") continue;
     for (const found of imports(file)) {
       const of = folder(found);
-      const fine = of === folder(file) || [...COMMON, ...ALLOWED[folder(file)] ?? []].includes(of);
+      const fine = of === folder(file) || COMMON.includes(of);
       if (!fine || of === "." && !["wire.ts", "style.css"].includes(found)) wrong.push(`${file} imports ${found}`);
     }
   }

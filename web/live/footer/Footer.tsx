@@ -1,4 +1,4 @@
-// What this page is, in which language, and how not to count oneself.
+// What this page is, and in which language.
 
 import "./footer.css";
 import type { Signal } from "@preact/signals";
@@ -10,13 +10,6 @@ export function Footer({ language }: { language: Signal<Language> }) {
   return (
     <footer class="bottom">
       <p>{words.bottom}</p>
-      <details>
-        <summary>{words.own}</summary>
-        <p>
-          {words.ownHow} <code>#footfall_ignore=true</code>
-        </p>
-        <p>{words.ownBack}</p>
-      </details>
       <label>
         <span class="unseen">{words.language}</span>
         <select

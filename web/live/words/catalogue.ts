@@ -112,9 +112,7 @@ export interface Catalogue {
   close: string;
   keys: Record<KeyWord, string>;
 
+  settings: string;
   language: string;
-  own: string;
-  ownHow: string;
-  ownBack: string;
   bottom: string;
 }

@@ -122,10 +122,7 @@ export const de: Catalogue = {
     help: "Diese Liste",
   },
 
+  settings: "Einstellungen",
   language: "Sprache",
-  own: "Eigene Besuche",
-  ownHow:
-    "Eine Seite der eigenen Website mit diesem Ende der Adresse öffnen, in jedem Browser, der nicht gezählt werden soll:",
-  ownBack: "Mit =false wird wieder gezählt.",
   bottom: "Gezählt von Footfall, ohne Cookies. Adressen von Lesern werden nicht gespeichert.",
 };

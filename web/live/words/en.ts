@@ -119,9 +119,7 @@ export const en: Catalogue = {
     help: "This sheet",
   },
 
+  settings: "Settings",
   language: "Language",
-  own: "Your own visits",
-  ownHow: "Open a page of your website with this at the end of its address, in each browser that is not to be counted:",
-  ownBack: "With =false instead it is counted again.",
   bottom: "Counted by Footfall, without cookies. No address of a reader is stored.",
 };

@@ -128,9 +128,7 @@ export const es: Catalogue = {
     help: "Esta lista",
   },
 
+  settings: "Ajustes",
   language: "Idioma",
-  own: "Sus propias visitas",
-  ownHow: "Abra una página de su sitio con esto al final de la dirección, en cada navegador que no deba contarse:",
-  ownBack: "Con =false se vuelve a contar.",
   bottom: "Contado por Footfall, sin cookies. No se guarda la dirección de ningún lector.",
 };
