@@ -60,6 +60,7 @@ class _Site(msgspec.Struct, array_like=True, tag="site"):
     since: int | None
     next_row: int
     content: list[tuple[str, str, Item]]
+    era: int = 0
 
 
 class _Paths(msgspec.Struct, array_like=True, tag="paths"):
@@ -98,12 +99,12 @@ _decoder = msgspec.msgpack.Decoder(_Part)
 def capture(fold: Fold) -> Fold:
     """A copy of the state (without undelivered rows) that later folding does not touch."""
     twin = Fold()
-    twin.seq, twin.now, twin.counted_to = fold.seq, fold.now, fold.counted_to
+    twin.seq, twin.now = fold.seq, fold.now
     twin.ids, twin.counted = fold.ids.copy(), fold.counted.copy()
     twin.closing, twin.ledger = list(fold.closing), dict(fold.ledger)
     for id, state in fold.sites.items():
         copy = twin.site(id)
-        copy.views, copy.since, copy.visitors = state.views, state.since, state.visitors.copy()
+        copy.era, copy.views, copy.since, copy.visitors = state.era, state.views, state.since, state.visitors.copy()
         copy.pages = state.pages.copy()
         copy.presence.readers, copy.presence.next_row = dict(state.presence.readers), state.presence.next_row
         copy.visits.open = dict(state.visits.open)
@@ -118,18 +119,18 @@ def encoded(captured: Fold) -> Iterator[bytes]:
 
 
 def _parts(captured: Fold) -> Iterator[_Part]:
-    yield _Head(captured.seq, captured.now, captured.counted_to)
+    yield _Head(captured.seq, captured.now, captured.counted.newest)
     yield from (_Closing(piece) for piece in _sliced(captured.closing))
     yield from (_Ledger(piece) for piece in _sliced(captured.ledger.items()))
     yield from _keys(".ids", captured.ids)
-    yield from _keys(".counted", captured.counted)
+    yield from _keys(".counted", captured.counted.times)
     for id, state in captured.sites.items():
         yield from _site_parts(id, state)
 
 
 def _site_parts(id: str, state: SiteState) -> Iterator[_Part]:
     content = [(kind, slug, item) for (kind, slug), item in state.pages.content.items()]
-    yield _Site(id, state.views, state.since, state.presence.next_row, content)
+    yield _Site(id, state.views, state.since, state.presence.next_row, content, state.era)
     yield from _keys(id, state.visitors)
     views = zip(state.pages.numbers, state.pages.views, state.pages.viewers, strict=True)
     yield from (_Paths(id, piece) for piece in _sliced(views))
@@ -167,7 +168,7 @@ def restored(parts: Sequence[bytes], now: int) -> Fold:
     sites: list[_Site] = []
     for part in decoded:
         if isinstance(part, _Head):
-            fold.seq, fold.now, fold.counted_to = part.seq, part.now, part.counted_to
+            fold.seq, fold.now, fold.counted.newest = part.seq, part.now, part.counted_to
         elif isinstance(part, _Closing):
             fold.closing.extend(part.entries)
         elif isinstance(part, _Ledger):
@@ -192,13 +193,14 @@ def restored(parts: Sequence[bytes], now: int) -> Fold:
         else:
             fold.site(part.site).visits.open.update((visitor, tuple(visits)) for visitor, visits in part.visits)
     fold.ids = _runs(runs.get(".ids", []), valued=True)
-    fold.counted = _runs(runs.get(".counted", []), valued=True)
+    fold.counted.times = _runs(runs.get(".counted", []), valued=True)
     for part in sites:
         state = fold.site(part.site)
-        state.views, state.since = part.views, part.since
+        state.era, state.views, state.since = part.era, part.views, part.since
         state.visitors = _runs(runs.get(part.site, []), valued=False)
         state.pages = Pages.of(views.get(part.site, []), part.content)
         state.presence = Presence.of(readers.get(part.site, {}), part.next_row, max(now, fold.now))
+    fold.weigh()
     return fold
 
 

@@ -31,11 +31,12 @@ class Pages:
 
     __slots__ = (
         *("_changed", "_posts", "_published_pages", "_ranking", "_rounds", "_stats", "_touched"),
-        *("content", "numbers", "round", "viewers", "views"),
+        *("content", "numbers", "path_bytes", "round", "viewers", "views"),
     )
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}  # path -> its number, in the order of first counted view
+        self.path_bytes = 0  # of these paths together
         self.views: list[int] = []  # by number
         self.viewers: list[Viewers] = []  # by number
         self.content: dict[tuple[str, str], Item] = {}  # (kind, slug) -> item
@@ -55,6 +56,7 @@ class Pages:
         """Add a counted view; returns the path's number."""
         number = self.numbers.get(path)
         if number is None:
+            self.path_bytes += len(path.encode())
             number = self.numbers[path] = len(self.views)
             self.views.append(0)
             self.viewers.append(())
@@ -65,6 +67,12 @@ class Pages:
         if viewers is not ENOUGH and visitor not in viewers:
             self.viewers[number] = viewers_of((*viewers, visitor))
         return number
+
+    def has_room(self, path: str) -> bool:
+        """Whether a view of this path may be counted: it is known, or another one still fits."""
+        if path in self.numbers:
+            return True
+        return len(self.numbers) < rules.MAX_PATHS and self.path_bytes + len(path.encode()) <= rules.MAX_PATHS_BYTES
 
     def publish(self, kind: str, slug: str, title: str, published: bool) -> None:
         """Add an item, or replace title and flag of the one of that kind and slug (it keeps its age)."""
@@ -147,6 +155,7 @@ class Pages:
         """An independent copy of what is counted and published; the order is worked out again when asked."""
         twin = Pages()
         twin.numbers, twin.views, twin.viewers = dict(self.numbers), list(self.views), list(self.viewers)
+        twin.path_bytes = self.path_bytes
         twin.content, twin._posts, twin._published_pages = dict(self.content), dict(self._posts), dict(self._published_pages)
         twin._changed = dict.fromkeys(self.numbers, 0)
         return twin
@@ -157,6 +166,7 @@ class Pages:
         pages = cls()
         for path, count, viewers in views:
             pages.numbers[path] = len(pages.views)
+            pages.path_bytes += len(path.encode())
             pages.views.append(count)
             pages.viewers.append(viewers_of(viewers))
         pages._changed = dict.fromkeys(pages.numbers, 0)

@@ -57,7 +57,7 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
 class Presence:
     """The readers of one site."""
 
-    __slots__ = ("_expiry", "active", "arrivals", "here", "next_row", "places", "readers")
+    __slots__ = ("_expiry", "_queued", "active", "arrivals", "here", "next_row", "places", "readers")
 
     def __init__(self) -> None:
         self.readers: dict[int, Reader] = {}
@@ -67,6 +67,7 @@ class Presence:
         self.places: dict[Place, int] = {}
         self.arrivals: deque[Arrival] = deque(maxlen=rules.ARRIVALS)  # who came last, newest first; not who moved
         self._expiry: list[tuple[int, int]] = []  # (deadline, visitor); may be out of date, checked when it comes up
+        self._queued: dict[int, int] = {}  # the one deadline of a visitor in _expiry that counts; another one is ignored
 
     # --- what facts do ---
 
@@ -125,8 +126,9 @@ class Presence:
             if was is None or not rules.is_present(was.deadline, now):
                 arrival = Arrival(reader.last_seen, visitor, reader.path, reader.country or "", reader.city or "")
                 self.arrivals.appendleft(arrival)
-            if was is None or reader.deadline < was.deadline:  # otherwise an entry is waiting that comes up earlier
-                heappush(self._expiry, (reader.deadline, visitor))
+            queued = self._queued.get(visitor)
+            if queued is None or reader.deadline < queued:  # otherwise an entry is waiting that comes up earlier
+                self._queue(visitor, reader.deadline)
 
     # --- who is here ---
 
@@ -144,16 +146,23 @@ class Presence:
         if place is not None:
             _less(self.places, place)
 
+    def _queue(self, visitor: int, deadline: int) -> None:
+        self._queued[visitor] = deadline
+        heappush(self._expiry, (deadline, visitor))
+
     def advance(self, now: int) -> bool:
         """Let those go whose presence has run out by `now`; whether anybody did."""
         expiry, gone = self._expiry, False
         while expiry and not rules.is_present(expiry[0][0], now):
-            _, visitor = heappop(expiry)
+            deadline, visitor = heappop(expiry)
+            if self._queued.get(visitor) != deadline:
+                continue
+            del self._queued[visitor]
             reader = self.active.get(visitor)
             if reader is None:
                 continue
             if rules.is_present(reader.deadline, now):
-                heappush(expiry, (reader.deadline, visitor))
+                self._queue(visitor, reader.deadline)
             else:
                 self._uncount(visitor, reader)
                 gone = True

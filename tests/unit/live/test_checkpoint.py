@@ -20,6 +20,7 @@ from tests.unit.live.made import BOUNDED, SITE, START, fact, folded, streams
 
 def seen(fold: Fold) -> list[object]:
     """All that anybody can see of a fold."""
+    fold.weigh()
     looks: list[object] = [fold.seq, fold.now, fold.ledger, sorted(fold.closing), fold.entries()]
     for name, site in sorted(fold.sites.items()):
         site.presence.advance(fold.now)
