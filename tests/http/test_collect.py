@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -265,6 +266,21 @@ async def test_the_pixel_counts_a_reader_without_scripts(running: Running) -> No
     assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
     snapshot = (await running.client.get("/api/live/open-site")).json()
     assert (snapshot["views"], snapshot["pages"][0]["path"]) == (1, "/a")
+
+
+@pytest.mark.parametrize("path", ["/caf%C3%A9/%E4%BD%A0", "/a%FF", "/a%20b", "/a%2520b", "/a%22%3Cb"])
+async def test_a_page_has_one_name_at_both_doors(serving: Serving, path: str) -> None:
+    """Whatever stands in a path: told by the script, by the Referer, or by `p` as any template writes it into a query."""
+    told = urlsplit(PAGE)._replace(path=path, query="").geturl()
+    async with serving() as running:
+        await post(running, view(u=told))
+        await running.client.get("/p.gif?s=open-site", headers={"referer": told, "user-agent": BROWSER})
+        for value in (quote(path), path):
+            if value != path or "%25" not in path:
+                url = f"/p.gif?s=open-site&p={value}"
+                await running.client.get(url, headers={"referer": PAGE, "user-agent": BROWSER})
+        pages = (await running.client.get("/api/live/open-site", headers=running.owner)).json()["pages"]
+    assert len(pages) == 1, pages
 
 
 @pytest.mark.parametrize("query", ["", "s=nowhere", "s=open-site&p=/%ED%A0%80", "&".join(f"k{n}=1" for n in range(30))])

@@ -252,7 +252,8 @@ async def _read(receive: Receive, length: int) -> bytes:
 
 def _params(query: bytes) -> dict[str, str]:
     try:
-        return dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=20))
+        sent = query.decode(errors="surrogateescape")
+        return dict(parse_qsl(sent, keep_blank_values=True, max_num_fields=20, errors="surrogateescape"))
     except ValueError:
         raise Rejection(400, "expected at most 20 parameters") from None
 
