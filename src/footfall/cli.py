@@ -101,6 +101,7 @@ def main() -> None:
     Watch it alive:     footfall demo
     Count a site:       footfall site add blog --host blog.example
     """
+    os.umask(0o077)  # what it writes is for this user alone
 
 
 @main.command(epilog="\b\nExamples:\n  footfall serve\n  footfall serve --data-folder ./data --port 9000\n"

@@ -88,7 +88,7 @@ class Intake:
         return taken
 
     def pixel(self, params: Mapping[str, str], caller: Caller) -> Taken:
-        """`GET /p.gif`, `params` being its decoded query (surrogateescape); other parameters than s, p, r and t are nobody's business."""
+        """`GET /p.gif`, `params` being its decoded query (surrogateescape); all but s, p, r and t is nobody's business."""
         taken = Taken()
         try:
             taken.facts.append(self._take_pixel(params, caller))
