@@ -115,7 +115,7 @@ async def test_what_is_published_is_checked(open_footfall: OpenFootfall) -> None
     assert footfall._store.engine.fold.seq == 0
 
 
-@pytest.mark.parametrize("site", ["", "a", "Blog", "a b", "x" * 33, "b\n"])
+@pytest.mark.parametrize("site", ["", "a", "Blog", "a b", "x" * 33, "b\n", "site", "api"])
 async def test_sites_have_plain_names(tmp_path: object, site: str) -> None:
     """Before a folder is made."""
     with pytest.raises(InvalidInput, match="site"):

@@ -21,12 +21,10 @@ from footfall.house import House
 from footfall.http.answers import MAX_BODY
 from footfall.http.auth import Gate, Standing
 from footfall.model import Publish, Site
-from footfall.rules import MAX_TEXT_BYTES
+from footfall.rules import MAX_TEXT_BYTES, SITE_IDS, is_site_id
 
-SITE_ID = re.compile(r"[a-z0-9-]{2,32}").fullmatch
 HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*").fullmatch
 ORIGIN = re.compile(r"(https?://)?(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?(:\d{1,5})?|\*").fullmatch
-RESERVED = frozenset({"api", "new", "all", "site", "sites", "live", "login", "logout", "settings", "static", "assets", "admin"})
 VISIBILITIES = ("private", "public", "link")
 GRIDS = (0.01, 30.0)  # degrees: about one kilometre, about a continent
 KS = (1, 10)  # visitors who make a page or a place fit for strangers
@@ -136,8 +134,8 @@ class _Sites:
 
 def check_id(id: str) -> None:
     """Raises InvalidInput for an id that no new site may have."""
-    if not SITE_ID(id) or id in RESERVED:
-        raise InvalidInput("id", f"2 to 32 of a-z, 0-9 and -, and not one of {', '.join(sorted(RESERVED))}")
+    if not is_site_id(id):
+        raise InvalidInput("id", SITE_IDS)
 
 
 def changed(site: Site, change: SiteChange) -> Site:
