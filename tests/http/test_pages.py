@@ -15,6 +15,7 @@ from footfall.config import Config
 from footfall.errors import InvalidInput
 from footfall.house import open_house
 from footfall.http.app import create_app
+from footfall.http.live import Live
 
 from .conftest import Running, Serving
 from .test_collect import post, view
@@ -170,6 +171,21 @@ async def test_health_is_open_and_says_little(running: Running) -> None:
     answer = await running.client.get("/healthz")
     assert answer.status_code == 200
     assert set(answer.json()) == {"status", "version", "warnings"}
+
+
+async def test_a_part_of_the_doors_that_dies_is_not_silent(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log has it, /healthz says it and so does the owner's page, though facts are still accepted."""
+
+    def fault(live: Live) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Live, "tick", fault)
+    async with serving() as running, asyncio.timeout(20):
+        while not (warnings := (await running.client.get("/healthz")).json()["warnings"]):
+            pass  # it is alive for a second
+        assert warnings == ["the clock of the doors stopped by a fault; see the log, then restart"]
+        assert warnings[0] in (await running.client.get("/", headers=running.owner)).text
+        assert (await post(running, view())).status_code == 204
 
 
 async def test_robots_are_asked_to_stay_out_and_machines_get_a_description(running: Running) -> None:

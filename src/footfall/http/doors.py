@@ -27,6 +27,7 @@ from footfall.http.signin import SignIn
 from footfall.http.sites import routes as site_routes
 from footfall.http.warnings import Warnings
 from footfall.intake import TrustedProxies
+from footfall.supervised import supervised
 
 FOREIGN = frozenset({"app", "router", "starlette.exception_handlers"})  # what a Starlette that mounts us leaves in a scope
 
@@ -61,8 +62,8 @@ class Doors:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """The clock of the doors and the listener for metrics run within."""
-        clock = asyncio.create_task(self._tick(), name="doors")
         metrics = await serve_metrics(self._metrics_listen, self._ops.exposition) if self._metrics_listen else None
+        clock = supervised(asyncio.create_task(self._tick(), name="clock of the doors"), self.warnings.broken)
         try:
             yield
         finally:

@@ -1,4 +1,4 @@
-"""What the owner has to know while the server runs: today, that address headers come from a proxy nobody named.
+"""What the owner has to know while the server runs: that address headers come from a proxy nobody named, that a part died.
 
 Behind such a proxy all readers look like one. Each peer is told once, in the log; the sentences stay for /healthz and the
 owner's page.
@@ -20,6 +20,7 @@ class Warnings:
     def __init__(self, lasting: Sequence[str] = ()) -> None:
         self._lasting = tuple(lasting)
         self._peers: dict[str, None] = {}  # in order of appearance
+        self._broken: list[str] = []
         self._log = structlog.get_logger("footfall.http")
 
     def forwarded_by(self, peer: str) -> None:
@@ -29,11 +30,15 @@ class Warnings:
         self._peers[peer] = None
         self._log.warning(FORWARDED, peer=peer, repair=f"if this is your proxy: --trusted-proxies {peer}")
 
+    def broken(self, what: str) -> None:
+        """A part of the doors ended by a fault, which the log has."""
+        self._broken.append(what)
+
     def public(self) -> list[str]:
         """For /healthz: no address, no file."""
-        return [FORWARDED] if self._peers else []
+        return [*self._broken, *([FORWARDED] if self._peers else [])]
 
     def owner(self) -> list[str]:
         """For the owner's page."""
         peers = [f"{FORWARDED} (peer {peer}; if it is your proxy, start with --trusted-proxies {peer})" for peer in self._peers]
-        return [*self._lasting, *peers[:3]]
+        return [*self._lasting, *self._broken, *peers[:3]]
