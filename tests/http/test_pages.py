@@ -15,7 +15,9 @@ from footfall.config import Config
 from footfall.errors import InvalidInput
 from footfall.house import open_house
 from footfall.http.app import create_app
+from footfall.http.assets import Assets
 from footfall.http.live import Live
+from footfall.model import Site
 
 from .conftest import Running, Serving
 from .test_collect import post, view
@@ -186,6 +188,17 @@ async def test_a_part_of_the_doors_that_dies_is_not_silent(serving: Serving, mon
         assert warnings == ["the clock of the doors stopped by a fault; see the log, then restart"]
         assert warnings[0] in (await running.client.get("/", headers=running.owner)).text
         assert (await post(running, view())).status_code == 204
+
+
+async def test_a_page_may_show_the_name(serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As text, whatever is in it; a site without a name is called by its id."""
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "live.html").write_text("__SITE__: __NAME__")
+    monkeypatch.setattr("footfall.http.doors.packaged", lambda: Assets(tmp_path / "static"))
+    async with serving() as running:
+        assert (await running.client.get("/s/shut-site", headers=running.owner)).text == "shut-site: Shut &lt;b&gt;"
+        await running.house.put_site(Site("shut-site"))
+        assert (await running.client.get("/s/shut-site", headers=running.owner)).text == "shut-site: shut-site"
 
 
 async def test_robots_are_asked_to_stay_out_and_machines_get_a_description(running: Running) -> None:

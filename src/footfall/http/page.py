@@ -78,6 +78,7 @@ class Pages:
         warnings = plain.warnings_markup(self._warnings.owner() if owner else ())
         return {
             "SITE": escape(site).encode(),
+            "NAME": escape(self._house.sites[site].name or site).encode(),
             "ROLE": b"owner" if owner else b"stranger",
             "SNAPSHOT": in_script(snapshot),
             "PEOPLE": plain.number(numbers.people).encode(),
