@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 refused or found wrong (one message says what and how to r
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import shlex
 import shutil
@@ -47,6 +48,16 @@ class Commands(click.Group):
             if error.filename is None:
                 raise  # not about a file that a person named: a fault, and worth its traceback
             raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+
+
+class Finite(click.FloatRange):
+    """A number; nan and inf, which Python takes for some, are refused."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        if not math.isfinite(number := super().convert(value, param, ctx)):
+            self.fail(f"{value!r} is not a number that can be used here.", param, ctx)
+        return number
 
 
 def configured(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -155,7 +166,7 @@ def _command(config: Config, arguments: str) -> str:
 
 @main.command(epilog="\b\nExamples:\n  footfall demo\n  footfall demo --readers 200 --seconds 60\n  footfall demo --remove")
 @click.option("--readers", type=click.IntRange(1, 2000), default=40, show_default=True, help="About how many are here at a time.")
-@click.option("--seconds", type=click.FloatRange(min=1), help="Stop after that long [default: at Ctrl-C]")
+@click.option("--seconds", type=Finite(min=1), help="Stop after that long [default: at Ctrl-C]")
 @click.option("--remove", is_flag=True, help="Remove the demo's site with all its data.")
 @configured("data_folder", "host", "port", "public_url")
 def demo(config: Config, readers: int, seconds: float | None, remove: bool) -> None:
@@ -165,6 +176,8 @@ def demo(config: Config, readers: int, seconds: float | None, remove: bool) -> N
     """
     from footfall.demo import run
 
+    if remove:
+        _check_folder(config)
     try:
         asyncio.run(run.remove(config) if remove else run.demo(config, readers, seconds))
     except (KeyboardInterrupt, asyncio.CancelledError):
@@ -199,7 +212,7 @@ def _site_options(command: Callable[..., Any]) -> Callable[..., Any]:
                      "[default: any for a public site, none else]; repeatable"),
         click.option("--k", type=int, help="So many visitors make a page or place fit for strangers [default: 3]"),
         click.option("--pattern", "patterns", multiple=True, help="Pages that strangers may see at once: '/blog/*'; repeatable"),
-        click.option("--grid", type=float, help="Places on the map are rounded to this many degrees [default: 1]"),
+        click.option("--grid", type=Finite(), help="Places on the map are rounded to this many degrees [default: 1]"),
         click.option("--param", "params", multiple=True, help="A query parameter that is part of its paths; repeatable"),
     )):  # fmt: skip
         command = option(command)
@@ -218,7 +231,10 @@ def site_add(config: Config, id: str, **change: Any) -> None:
             raise click.ClickException(f"there is a site {id} already: footfall site edit {id} changes it")
         _show(config, owner, await owner.put(id, **_given(change)))
 
-    _with_owner(config, add)
+    new = not _is_made(config)
+    _with_owner(config, add, new=new)
+    if new:
+        click.echo(f"{config.data_folder} is new, and no server runs on it: {_command(config, 'serve')}", err=True)
 
 
 @site.command("edit")
@@ -325,14 +341,27 @@ def verify(config: Config) -> None:
     _with_owner(config, recount)
 
 
-def _with_owner(config: Config, act: Callable[[Owner], Coroutine[Any, Any, None]]) -> None:
+def _with_owner(config: Config, act: Callable[[Owner], Coroutine[Any, Any, None]], new: bool = False) -> None:
+    """`new`: the data folder may have to be made; else one that is not there is a mistake about where the data lies."""
     from footfall.admin import owner  # here, so that --help does not load a server
+
+    if not new:
+        _check_folder(config)
 
     async def connected() -> None:
         async with owner(config) as door:
             await act(door)
 
     _run(connected())
+
+
+def _is_made(config: Config) -> bool:
+    return config.data_folder.is_dir() and any(config.data_folder.iterdir())
+
+
+def _check_folder(config: Config) -> None:
+    if not _is_made(config):
+        raise click.ClickException(f"there is no data in {config.data_folder}: --data-folder names another folder")
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

@@ -8,6 +8,7 @@ this file does not.
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import json
 import os
@@ -138,7 +139,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
-        raise PortTaken(f"cannot listen on {host}, port {port}: {reason}") from error
+        repair = "; choose another one with --port" if error.errno == errno.EADDRINUSE else ""
+        raise PortTaken(f"cannot listen on {host}, port {port}: {reason}{repair}") from error
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections inherit it
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_MS)
     return listener

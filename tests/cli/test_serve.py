@@ -28,6 +28,7 @@ def test_says_what_a_person_needs(footfall: Footfall) -> None:
     assert str(footfall.folder) in out
     assert (script.status_code, "javascript" in script.headers["content-type"]) == (200, True)
     assert stat.S_IMODE(footfall.folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in footfall.folder.iterdir()} == {0o600}
 
 
 def test_a_password_is_set_once_and_asked_for_from_then_on(footfall: Footfall) -> None:
@@ -75,7 +76,8 @@ def test_a_used_port_is_one_message(footfall: Footfall) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         ended = footfall("serve", "--data-folder", str(footfall.folder), "--port", port)
-    assert (ended.code, ended.err) == (1, f"Error: cannot listen on 127.0.0.1, port {port}: Address already in use\n")
+    said = f"Error: cannot listen on 127.0.0.1, port {port}: Address already in use; choose another one with --port\n"
+    assert (ended.code, ended.err) == (1, said)
     with footfall.serving() as server:
         port = server.address.rpartition(":")[2]
         ended = footfall("serve", "--data-folder", str(footfall.folder) + "-2", "--port", port)

@@ -142,6 +142,8 @@ class Crowd:
         if response.status_code in (429, 500, 502, 503, 504):
             return False
         if response.is_error:
+            if await self._door.site(SITE) is None:
+                raise Refused("the demo was removed while it ran; it has ended")
             raise Refused(f"the server refused a reader of the demo: {response.text}")
         return True
 
