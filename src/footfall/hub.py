@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 import msgspec
+import structlog
 from msgspec.structs import replace
 
 from footfall import rules
@@ -20,6 +21,7 @@ from footfall.live.public import Projection
 from footfall.live.site import SiteState
 from footfall.live.snapshot import Snapshot, diff, places_of, snapshot
 from footfall.model import Site
+from footfall.supervised import supervised
 
 _FASTEST = 0.1  # seconds between two rounds at least, and three times what the last one took
 _KEEP_ALIVE = 15.0
@@ -27,7 +29,7 @@ _BREATH = 500  # viewers served before the loop looks at other work
 _KEEP_ALIVE_MESSAGE = b": keep-alive\n\n"
 
 _encode = msgspec.json.Encoder().encode
-_EMPTY = SiteState()
+log = structlog.get_logger(__name__)
 
 
 class StreamEnded(Exception):
@@ -89,6 +91,10 @@ class Channel:
         self.closed = False
         self.current: Snapshot | None = None
         self.version = version
+        self.due = (
+            0  # when there is something to tell though no fact came: another turn, a reader who may go, a minute that passes
+        )
+        self.faulty = False  # the last round could not make its message
         self._looked = 0  # when the pages were told last
         self._places_at = 0  # the beginning of the slot for which strangers were told the places last
         self._behind = False  # places were told since: what else changed waits
@@ -96,18 +102,20 @@ class Channel:
 
     def refresh(self, site: Site, state: SiteState, now: int) -> bytes | None:
         """One turn: the delta message if anything changed since the last."""
-        if self._places_wait:
-            return self._tell_places(site, state, now)
-        return self._tell_pages(site, state, now)
+        tell = self._tell_places if self._places_wait else self._tell_pages
+        message = tell(site, state, now)
+        self.due = self._next(state)
+        return message
 
     def look(self, site: Site, state: SiteState, now: int) -> None:
         """Both turns at once, for one who asks while nobody watches."""
         self._tell_pages(site, state, now)
         if self._places_wait:
             self._tell_places(site, state, now)
+        self.due = self._next(state)
 
-    def due(self, state: SiteState) -> int:
-        """When there is something to tell though no fact came: another turn, a reader who may be gone, a minute that passed."""
+    def _next(self, state: SiteState) -> int:
+        """What is due. Kept until the next look, though presence be advanced for others before: who left then is not told yet."""
         if self._behind or self._places_wait:
             return self._looked
         step = rules.MINUTE if self.owner else rules.PLACES_CLOCK
@@ -174,7 +182,7 @@ class Hub:
 
     def start(self) -> None:
         """Begin serving; needs a running loop."""
-        self._task = asyncio.create_task(self._run(), name="hub")
+        self._task = supervised(asyncio.create_task(self._run(), name="hub"))
 
     async def close(self) -> None:
         """End every stream."""
@@ -243,7 +251,7 @@ class Hub:
 
     def _look(self, channel: Channel) -> tuple[Site, SiteState, int]:
         site = self._sites.get(channel.site) or Site(channel.site)
-        return site, self._fold().sites.get(channel.site, _EMPTY), self._now()
+        return site, self._fold().sites.get(channel.site) or SiteState(), self._now()
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -254,8 +262,9 @@ class Hub:
             dirty, self._dirty = self._dirty, set()
             self._changed.clear()
             for channel in list(self._channels.values()):
-                if channel.viewers:
-                    await self._serve(channel, channel.site in dirty)
+                if channel.viewers and (channel.site in dirty or self._quiet_for(channel) <= 0):
+                    await self._serve(channel)
+                    await asyncio.sleep(0)
             if began >= keep_alive_at:
                 keep_alive_at = began + _KEEP_ALIVE
                 await self._keep_alive()
@@ -275,19 +284,28 @@ class Hub:
 
     def _quiet_for(self, channel: Channel) -> float:
         """Seconds until there is something to tell though no fact came."""
-        _, state, now = self._look(channel)
-        return (channel.due(state) - now) / rules.SECOND
+        return (channel.due - self._now()) / rules.SECOND
 
-    async def _serve(self, channel: Channel, dirty: bool) -> None:
-        if not dirty and self._quiet_for(channel) > 0:
-            return
-        message = channel.refresh(*self._look(channel))
+    async def _serve(self, channel: Channel) -> None:
+        message = self._message(channel)
         if message is None:
             return
         for served, viewer in enumerate(list(channel.viewers), 1):
             viewer.offer(message, channel.message)
             if served % _BREATH == 0:
                 await asyncio.sleep(0)
+
+    def _message(self, channel: Channel) -> bytes | None:
+        """The channel's next message, if there is one. A fault in one site must not end the streams of the others."""
+        try:
+            message = channel.refresh(*self._look(channel))
+            channel.faulty = False
+            return message
+        except Exception:  # whatever it is: told once, and tried again when the site changes or a minute has passed
+            if not channel.faulty:
+                log.exception("a site cannot be shown; its viewers get nothing new", site=channel.site, owner=channel.owner)
+            channel.faulty, channel.due = True, self._now() + rules.MINUTE
+            return None
 
     async def _keep_alive(self) -> None:
         for channel in list(self._channels.values()):

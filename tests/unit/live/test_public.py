@@ -156,9 +156,9 @@ def test_places_have_a_clock_of_their_own() -> None:
     assert message is not None
     assert b"places" not in message
     assert channel.refresh(site, state, start + rules.PLACES_CLOCK - 1) is None
-    assert channel.due(state) == start + rules.PLACES_CLOCK
+    assert channel.due == start + rules.PLACES_CLOCK
     channel.refresh(site, state, start + rules.PLACES_CLOCK)
-    assert channel.due(state) <= start + rules.PLACES_CLOCK
+    assert channel.due <= start + rules.PLACES_CLOCK
     folded([fact(Kind.BEAT, "/other", start + rules.PLACES_CLOCK + 1, visitor=1, **where)], fold)
     message = channel.refresh(site, state, start + rules.PLACES_CLOCK + 1)
     assert message is not None
@@ -166,11 +166,11 @@ def test_places_have_a_clock_of_their_own() -> None:
         {"country": "DE", "city": "Bonn", "latitude": 51.0, "longitude": 7.0, "here": 3}
     ]
     assert b"other" not in message
-    assert channel.due(state) <= start + rules.PLACES_CLOCK + 1
+    assert channel.due <= start + rules.PLACES_CLOCK + 1
     message = channel.refresh(site, state, start + rules.PLACES_CLOCK + 2)
     assert message is not None
     assert b"places" not in message
-    assert channel.due(state) == start + 2 * rules.PLACES_CLOCK
+    assert channel.due == start + 2 * rules.PLACES_CLOCK
 
 
 def test_an_owner_sees_everything_at_once() -> None:
@@ -183,7 +183,7 @@ def test_an_owner_sees_everything_at_once() -> None:
     assert channel.current.places == (PlaceLine("DE", "Bonn", 50.5, 7.0, 1),)
     assert [(line.path, line.city) for line in channel.current.arrivals] == [("/secret", "Bonn")]
     assert channel.current.trend == (0,) * 29 + (1,)
-    assert channel.due(fold.site(SITE)) == START + rules.MINUTE
+    assert channel.due == START + rules.MINUTE
     message = channel.refresh(site, fold.site(SITE), START + rules.MINUTE)
     assert message is not None
     assert msgspec.json.decode(message.partition(b"data: ")[2])["trend"] == [*[0] * 28, 1, 1]
