@@ -64,6 +64,8 @@ async def test_a_site_is_added_changed_and_removed(running: Running) -> None:
         ("/api/sites/blog", b'{"patterns": ["blog"]}', "patterns"),
         ("/api/sites/blog", b'{"link": "mine"}', "body"),
         ("/api/sites/blog", b'{"window": 1800001}', "window"),
+        ("/api/sites/blog", b'{"window": 9999}', "window"),
+        ("/api/sites/blog", b'{"window": -1}', "window"),
         ("/api/sites/blog", b'{"pubic": true}', "body"),
         ("/api/sites/blog", b'{"name": "\xff"}', "body"),
         ("/api/sites/blog", b"", "body"),

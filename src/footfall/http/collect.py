@@ -44,6 +44,8 @@ BURST_SECONDS = 10  # an address may send this many seconds' worth of facts at o
 CONTENT_TYPES = (b"text/plain", b"application/json")
 REJECTED = {  # what the fold may still refuse: field and reason, as the sender is told
     "too_old": ("a", "too_old: at most 30 minutes may lie between what happened and the sending"),
+    "too_many_paths": ("u", "too_many_paths: the site has as many different pages as one may have"),
+    "site_full": ("s", "site_full: the site has as many readers as one may have at a time"),
 }
 
 EVERYONE = TrustedProxies(("0.0.0.0/0", "::/0"))  # who speaks with the owner's key is believed about addresses and places

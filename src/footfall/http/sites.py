@@ -21,7 +21,7 @@ from footfall.house import House
 from footfall.http.answers import MAX_BODY
 from footfall.http.auth import Gate, Standing
 from footfall.model import Publish, Site
-from footfall.rules import MAX_TEXT_BYTES, SITE_IDS, is_site_id
+from footfall.rules import MAX_TEXT_BYTES, REPEAT_CELL, REPEAT_WINDOW, SITE_IDS, is_site_id
 
 HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*").fullmatch
 ORIGIN = re.compile(r"(https?://)?(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?(:\d{1,5})?|\*").fullmatch
@@ -161,8 +161,8 @@ def changed(site: Site, change: SiteChange) -> Site:
     for pattern in site.patterns:
         if not pattern.startswith(("/", "*")) or len(pattern) > 200:
             raise InvalidInput("patterns", f"paths like /blog/*, at most 200 characters, not {pattern!r}")
-    if not 0 <= site.window <= 1_800_000:
-        raise InvalidInput("window", "milliseconds from 0 to 1800000")
+    if site.window != 0 and not REPEAT_CELL <= site.window <= REPEAT_WINDOW:
+        raise InvalidInput("window", f"milliseconds from {REPEAT_CELL} to {REPEAT_WINDOW}, or 0")
     if len(site.name) > 200:
         raise InvalidInput("name", "at most 200 characters")
     return site
