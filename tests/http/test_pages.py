@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from footfall.config import Config
 from footfall.errors import InvalidInput
@@ -17,6 +18,7 @@ from footfall.house import open_house
 from footfall.http.app import create_app
 from footfall.http.assets import Assets
 from footfall.http.live import Live
+from footfall.http.warnings import Warnings
 from footfall.model import Site
 
 from .conftest import Running, Serving
@@ -199,6 +201,31 @@ async def test_a_page_may_show_the_name(serving: Serving, tmp_path: Path, monkey
         assert (await running.client.get("/s/shut-site", headers=running.owner)).text == "shut-site: Shut &lt;b&gt;"
         await running.house.put_site(Site("shut-site"))
         assert (await running.client.get("/s/shut-site", headers=running.owner)).text == "shut-site: shut-site"
+
+
+async def test_facts_that_are_refused_are_told_everywhere(serving: Serving) -> None:
+    """From the start: the log with a repair, /healthz, the owner's list and live page; strangers see nothing of it."""
+    with capture_logs() as logged:
+        async with serving(disk_floor_bytes=1 << 60) as running:
+            (warning,) = (await running.client.get("/healthz")).json()["warnings"]
+            pages = {path: await running.client.get(path, headers=running.owner) for path in ("/", "/s/open-site")}
+            seen = await running.client.get("/s/open-site")
+    told = [line for line in logged if line["event"] == "facts are refused"]
+    assert [(line["log_level"], "disk_floor_bytes" in line["repair"]) for line in told] == [("error", True)]
+    assert re.fullmatch(r"Facts are refused now: the disk is nearly full \(\d+ MiB left\)", warning)
+    assert all("Facts are refused now: " in page.text for page in pages.values())
+    assert "Facts are refused" not in seen.text
+
+
+def test_each_change_is_logged_once() -> None:
+    """Not each second, and not each number that a reason carries; every reason has a repair."""
+    reasons = iter(["", "the disk is nearly full (9 MiB left)", "the disk is nearly full (8 MiB left)", "", "", "another one"])
+    warnings = Warnings((), lambda: next(reasons))
+    with capture_logs() as logged:
+        for _ in range(6):
+            warnings.tick()
+    assert [line["event"] for line in logged] == ["facts are refused", "facts are taken again", "facts are refused"]
+    assert all(line["repair"] for line in logged if line["log_level"] == "error")
 
 
 async def test_robots_are_asked_to_stay_out_and_machines_get_a_description(running: Running) -> None:
