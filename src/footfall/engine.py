@@ -182,9 +182,7 @@ class Engine:
 
     async def close(self) -> None:
         """Take nothing more, answer everybody who waits, write what was refused. The fold then stands at the journal's head.
-
-        Cancelling it cuts the writer off, e.g. in an erase that waits for history: the next start finishes it.
-        """
+        Cancelling it cuts the writer off, e.g. in an erase that waits for history: the next start finishes it."""
         self._closing = True
         self._wake.set()
         if self._task is not None:
@@ -351,7 +349,7 @@ class Engine:
     async def _erase(self, seq: Position, erase: Erase) -> int:
         """Carry out an erase at `seq`, however often it takes. Returns how many counted views went.
 
-        A crash anywhere before the checkpoint repeats it harmlessly; so does a store that fails for a while: then nothing is taken.
+        A crash anywhere before the checkpoint repeats it harmlessly; so does a store that fails: meanwhile nothing is taken.
         """
         removed, before, journal_failed = list[int](), self._reason, False
         self._erasing = True
