@@ -180,11 +180,17 @@ async def test_one_address_cannot_take_all_places(serving: Serving, monkeypatch:
                 assert " 200 " in other.head
 
 
+@pytest.mark.parametrize("server", ["uvicorn", "granian"])
 async def test_a_viewer_that_does_not_read_is_let_go_and_others_are_served(
-    running: Running, monkeypatch: pytest.MonkeyPatch
+    serving: Serving, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its messages wait in its own connection only; after the limit its stream is ended."""
     monkeypatch.setattr("footfall.http.live.STALLED_SECONDS", 1.0)
+    async with serving(server, rate_limit=1e6) as running:
+        await _let_go(running)
+
+
+async def _let_go(running: Running) -> None:
     path = "/" + "x" * 12_000
     with socket.create_connection(("127.0.0.1", running.port)) as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
