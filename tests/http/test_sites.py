@@ -57,6 +57,8 @@ async def test_a_site_is_added_changed_and_removed(running: Running) -> None:
         ("/api/sites/blog", b'{"hosts": "blog.example"}', "body"),
         ("/api/sites/blog", b'{"grid": 0}', "grid"),
         ("/api/sites/blog", b'{"grid": 31}', "grid"),
+        ("/api/sites/blog", b'{"grid": NaN}', "body"),
+        ("/api/sites/blog", b'{"grid": 1e999}', "body"),
         ("/api/sites/blog", b'{"visibility": "secret"}', "visibility"),
         ("/api/sites/blog", b'{"frames": ["https://blog.example; script-src *"]}', "frames"),
         ("/api/sites/blog", b'{"frames": ["javascript:x"]}', "frames"),

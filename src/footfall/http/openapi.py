@@ -96,9 +96,12 @@ def _fact() -> dict[str, Any]:
 def _taken(outcome: dict[str, Any]) -> dict[str, Any]:
     refused = {
         400: "At least one fact was refused; the others are durable",
+        403: "A key came along that is not the owner's; nothing was taken",
+        405: "Neither POST nor OPTIONS",
         413: "Too large",
         415: "Neither JSON nor text",
         429: "Too many facts from this address",
+        500: "A fault of the server; the reason holds the id under which its log has it",
         503: "Not accepting; nothing was taken",
     }
     return _answers({204: ("Every fact is durable", None), **{status: (said, outcome) for status, said in refused.items()}})

@@ -29,7 +29,7 @@ VISIBILITIES = ("private", "public", "link")
 GRIDS = (0.01, 30.0)  # degrees: about one kilometre, about a continent
 KS = (1, 10)  # visitors who make a page or a place fit for strangers
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -186,7 +186,7 @@ def _decoded(body: bytes, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidInput("body", f"{shape.__name__} as JSON ({error})") from error
+        raise InvalidInput("body", f"a JSON object with {', '.join(shape.__struct_fields__)} ({error})") from error
 
 
 def _owners(gate: Gate, endpoint: Endpoint) -> Endpoint:
