@@ -182,13 +182,14 @@ def _read_salts(file: Path) -> dict[int, bytes]:
 
 
 def _closed_to_others(path: Path) -> tuple[str, ...]:
-    """Take from others what they could read; a sentence for each that they could.
+    """Take from others what they could read; a sentence for each that they could. What lay in a closed folder they could not.
 
     Said and not done where it is not ours to do: in another user's files, and to a folder with other things in it (a home).
     """
     inside = list(path.iterdir())
     ours = [file for file in inside if file.name.partition(".")[0] in OURS and file.name != "footfall.toml"]
     foreign = any(file.name.partition(".")[0] not in OURS for file in inside)
+    reachable = path.stat().st_mode & 0o077
     told = []
     for file in (path, *sorted(ours)):
         found = file.stat()
@@ -199,7 +200,8 @@ def _closed_to_others(path: Path) -> tuple[str, ...]:
             told.append(f"{file} is open to other users of this machine (mode {mode:04o}): chmod {mode & 0o700:o} {file}")
         else:
             file.chmod(mode & 0o700)
-            told.append(f"{file} was open to other users of this machine (mode {mode:04o}) until this start; now it is not")
+            if reachable:
+                told.append(f"{file} was open to other users of this machine (mode {mode:04o}) until this start; now it is not")
     return tuple(told)
 
 

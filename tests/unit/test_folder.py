@@ -106,8 +106,10 @@ def test_what_others_could_read_is_closed_and_said(tmp_path: Path) -> None:
     assert len(folder.warnings) == 5
     assert "0755" in folder.warnings[0]
     folder.close()
+    (path / "history.duckdb").chmod(0o644)  # as a server that is not ours makes it; nobody could reach it
     folder = open_folder(path)
     assert folder.warnings == ()
+    assert mode(path / "history.duckdb") == 0o600
     folder.close()
 
 
