@@ -15,6 +15,7 @@ CAP = 50  # peers that are told; one is enough to act on
 FORWARDED = "X-Forwarded-For comes from a peer that is not named as a trusted proxy: its readers are counted as one"
 REPAIRS = (  # how a reason of the engine begins, and what ends it
     ("the disk is nearly full", "make room on the disk of the data folder, or lower disk_floor_bytes"),
+    ("the disk cannot be looked at", "see whether the disk of the data folder is there"),
     ("the journal cannot be written", "see the errors before this; the disk may be full or read-only"),
     ("the windows of the last hour are full", "wait an hour, or raise max_window_entries if there is memory for it"),
     ("too many rows wait", "see whether errors of history were logged before this; else the disk is too slow for what comes"),
