@@ -48,7 +48,7 @@ class Server:
         key = (self._folder / "owner.key").read_text("utf-8").strip()
         request = urllib.request.Request(
             f"{self.address}/api/sites/{SITE}",
-            b'{"name": "Bench", "public": true}',
+            b'{"name": "Bench", "visibility": "public"}',
             {"authorization": f"Bearer {key}", "content-type": "application/json"},
             method="PUT",
         )

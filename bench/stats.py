@@ -61,7 +61,7 @@ def _get_stats() -> None:
 
                 def change(some: list[str] = paths[:: pages // changed][:changed], state: SiteState = state) -> None:
                     for path in some:
-                        state.pages.count(path)
+                        state.pages.count(path, 1)
 
                 rows.append((f"{pages:,} paths, {changed:,} just changed", *_answered(state, change), f"<= {limit}"))
         _fill(state, paths)
@@ -79,7 +79,7 @@ def _state(pages: int) -> SiteState:
     weights = 1 / np.arange(1, pages + 1)
     views = (weights / weights.sum() * (VIEWS - pages)).astype(int) + 1
     views[0] += VIEWS - views.sum()
-    state.pages = Pages.of(((f"/a-page-of-this-site/{n}", int(number)) for n, number in enumerate(views)), ())
+    state.pages = Pages.of(((f"/a-page-of-this-site/{n}", int(number), (1, 2)) for n, number in enumerate(views)), ())
     state.views, state.since = VIEWS, NOW - 30 * 24 * rules.HOUR
     state.visitors = Runs.of(np.random.default_rng(1).integers(1, 2**64, VISITORS, dtype=np.uint64))
     return state

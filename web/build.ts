@@ -7,6 +7,7 @@
 //
 // The server replaces in live.html, wherever they stand:
 //   __SITE__       the site's id, HTML-escaped
+//   __NAME__       its name, the id if it has none, HTML-escaped
 //   __SNAPSHOT__   the JSON of GET /api/live/{site}, with every "<" written as \u003c
 //   __ROLE__       "owner" or "stranger": who looks
 //   __WARNINGS__   markup for the site's owner: <p class="warning">...</p> each; nothing for everyone else

@@ -1,9 +1,12 @@
 """Real-time, privacy-friendly statistics for websites.
 
-What is listed here is the public surface of the package; everything else may change with any version.
+What is listed here is the public surface of the package; everything else may change with any version. What needs the databases
+is loaded when it is first asked for: they take a third of a second, which no `footfall --help` should wait for.
 """
 
-from footfall.api import ChunkReport, Footfall, ImportedView
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from footfall.errors import (
     Busy,
     ClockBehind,
@@ -19,8 +22,21 @@ from footfall.errors import (
     StoreRefused,
     TooExpensive,
 )
-from footfall.live.pages import PageStat
-from footfall.live.stats import Location, PathCount, Stats
+
+if TYPE_CHECKING:
+    from footfall.api import ChunkReport, Footfall, ImportedView
+    from footfall.live.ranking import PageStat
+    from footfall.live.stats import Location, PathCount, Stats
+else:
+    _LATER = {"ChunkReport": "api", "Footfall": "api", "ImportedView": "api", "PageStat": "live.ranking"} | dict.fromkeys(
+        ("Location", "PathCount", "Stats"), "live.stats"
+    )
+
+    def __getattr__(name: str) -> object:
+        if name not in _LATER:
+            raise AttributeError(f"module 'footfall' has no attribute {name!r}")
+        return getattr(import_module(f"footfall.{_LATER[name]}"), name)
+
 
 __all__ = [
     "Busy",

@@ -52,6 +52,15 @@ class Owner:
         given = {name: value for name, value in change.items() if value is not None}
         return await self._call("PUT", f"/api/sites/{id}", given)
 
+    async def link(self, id: str) -> dict[str, Any]:
+        """Renew the secret of a site's link; the site as it is then."""
+        return await self._call("POST", f"/api/sites/{id}/link")
+
+    async def welcome(self) -> str:
+        """A new token that sets the owner's password once."""
+        token: str = (await self._call("POST", "/api/welcome"))["token"]
+        return token
+
     async def publish(self, id: str, kind: str, slug: str, title: str) -> None:
         """Say that a site has a post or page of that title."""
         await self._call("PUT", f"/api/sites/{id}/content/{kind}/{quote(slug)}", {"title": title})

@@ -10,7 +10,6 @@ Times come from the `clock` that is handed in, milliseconds since 1970 UTC. What
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -26,6 +25,7 @@ from footfall.errors import InvalidInput
 from footfall.history.base import Statement
 from footfall.intake.identity import Identity
 from footfall.intake.original import OriginalDoor, check_arguments, check_text
+from footfall.live.site import SiteState
 from footfall.live.stats import Stats, stats
 from footfall.model import Erase, Import, Publish, Site, Sweep
 from footfall.store import Store, open_store
@@ -33,7 +33,6 @@ from footfall.store import Store, open_store
 NOTHING_TO_BACKFILL = "No pageViews to backfill"
 BACKFILL_STARTED = "Backfill started. Check logs for progress."
 _LATEST = 8_640_000_000_000_000  # the year 275760, where dates of browsers end
-_SITE = re.compile(r"[a-z0-9-]{2,32}")
 _CURSOR = "backfill"  # kind of the documents that say how far a queued backfill has come
 
 
@@ -74,11 +73,11 @@ class Footfall:
 
     @classmethod
     async def open(
-        cls, folder: Path, *, site: str = "site", clock: Clock | None = None, limits: Limits | None = None
+        cls, folder: Path, *, site: str = "my-site", clock: Clock | None = None, limits: Limits | None = None
     ) -> Footfall:
         """Open (or make) a data folder. Raises InvalidInput for the site, StoreRefused with a repair for the folder."""
-        if not _SITE.fullmatch(site):
-            raise InvalidInput("site", "2 to 32 of a-z, 0-9 and -")
+        if not rules.is_site_id(site):
+            raise InvalidInput("site", rules.SITE_IDS)
         clock = clock or process_clock()
         return cls(await open_store(folder, clock, limits), site, clock)
 
@@ -127,7 +126,7 @@ class Footfall:
 
     async def get_stats(self) -> Stats:
         """Everything about the site as it is now."""
-        return stats(self._store.engine.fold.site(self._site), self._now())
+        return stats(self._state(), self._now())
 
     async def subscribe(self) -> AsyncIterator[Stats]:
         """The statistics now, and again whenever they change: arrivals, moves and departures. The newest only: a slow
@@ -163,7 +162,7 @@ class Footfall:
 
     async def backfill_start(self) -> str:
         """Queue a backfill; the original's message."""
-        if not self._store.engine.fold.site(self._site).views:
+        if not self._state().views:
             return NOTHING_TO_BACKFILL
         cursor = await self._cursor()
         await self._save(_Cursor((*cursor.queued, (0, -1, 0))))
@@ -253,6 +252,10 @@ class Footfall:
 
     # --- inside ---
 
+    def _state(self) -> SiteState:
+        """As it is now; looking at it makes nothing."""
+        return self._store.engine.fold.sites.get(self._site) or SiteState()
+
     def _changed(self, sites: set[str]) -> None:
         if self._site in sites:
             for changed in self._viewers:
@@ -260,7 +263,7 @@ class Footfall:
 
     async def _change(self, changed: asyncio.Event) -> None:
         """Until something changed or the next reader may be gone; a moment more, so that a burst is told once."""
-        expiry = self._store.engine.fold.site(self._site).presence.next_expiry()
+        expiry = self._state().presence.next_expiry()
         try:
             async with asyncio.timeout(None if expiry is None else max(0, expiry - self._now()) / rules.SECOND):
                 await changed.wait()

@@ -11,7 +11,7 @@ import asyncio
 import structlog
 
 from footfall.engine import Engine
-from footfall.errors import Busy
+from footfall.errors import Busy, HistoryFailed
 from footfall.journal.base import Journal, Position
 from footfall.live import checkpoint
 from footfall.registry.base import Registry
@@ -46,7 +46,7 @@ class Keeper:
                 quiet = 0.0
                 try:
                     await self.take()
-                except Busy as error:
+                except (Busy, HistoryFailed) as error:
                     log.warning("no checkpoint could be written; the journal keeps more", error=str(error))
 
     async def take(self) -> None:
@@ -55,7 +55,7 @@ class Keeper:
             captured = checkpoint.capture(self._engine.fold)
             if captured.seq <= self._last:
                 return
-            await self._engine.sink.wait(captured.seq)
+            await self._engine.sink.reach(captured.seq)
             await self._registry.save_checkpoint(captured.seq, checkpoint.FORMAT, checkpoint.encoded(captured))
             self._last = captured.seq
             kept = await self._registry.load_checkpoints(checkpoint.FORMAT)

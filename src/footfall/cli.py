@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 refused or found wrong (one message says what and how to r
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import shlex
 import shutil
@@ -21,6 +22,7 @@ import click
 from footfall import logs
 from footfall.config import SETTINGS, Config, Setting, load
 from footfall.errors import FootfallError, InvalidInput
+from footfall.http.plain import script_line
 
 if TYPE_CHECKING:
     from footfall.admin import Owner
@@ -46,6 +48,16 @@ class Commands(click.Group):
             if error.filename is None:
                 raise  # not about a file that a person named: a fault, and worth its traceback
             raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+
+
+class Finite(click.FloatRange):
+    """A number; nan and inf, which Python takes for some, are refused."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number."""
+        if not math.isfinite(number := super().convert(value, param, ctx)):
+            self.fail(f"{value!r} is not a number that can be used here.", param, ctx)
+        return number
 
 
 def configured(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -100,6 +112,7 @@ def main() -> None:
     Watch it alive:     footfall demo
     Count a site:       footfall site add blog --host blog.example
     """
+    os.umask(0o077)  # what it writes is for this user alone
 
 
 @main.command(epilog="\b\nExamples:\n  footfall serve\n  footfall serve --data-folder ./data --port 9000\n"
@@ -111,26 +124,32 @@ def serve(config: Config) -> None:
     from footfall.serve import serve as run
 
     def started(server: Running) -> None:
-        click.echo(_welcome(config, server.address, server.house.folder.owner_key, server.house.sites.values()))
+        click.echo(_welcome(config, server.address, server.welcome, server.house.sites.values()))
 
     run(config, started)
 
 
-def _welcome(config: Config, address: str, key: str, sites: Iterable[Site]) -> str:
+def _welcome(config: Config, address: str, token: str, sites: Iterable[Site]) -> str:
     """What a person needs to know once the server answers."""
     public = config.public_url or address
     own = sorted(sites, key=lambda site: (site.id == "demo", site.created, site.id))
     lines = [f"Footfall {version('footfall')} is running. Ctrl-C stops it.", ""]
-    for site in own[:5]:
-        lines.append(f"  live page    {public}/s/{site.id}" + ("" if site.public else f"?key={key}"))
-    if len(own) > 5:
-        lines.append(f"  all {len(own)} sites  {public}/?key={key}")
+    if token:
+        lines += [f"  start here   {welcome_link(public, token)}", "               sets your password; good once", ""]
+    else:
+        lines.append(f"  your sites   {public}/")
+    lines += [f"  live page    {public}/s/{site.id}" for site in own[:5]]
     if own:
         lines.append(f"  your script  {script_line(public, own[0].id)}")
     lines += [f"  data         {config.data_folder.resolve()}", ""]
     lines += [f"  add a site   {_command(config, 'site add blog --host blog.example')}"]
     lines += [f"  see it alive {_command(config, 'demo')}"]
     return "\n".join(lines)
+
+
+def welcome_link(public: str, token: str) -> str:
+    """Where the owner's password is set, once."""
+    return f"{public}/welcome?token={token}"
 
 
 def _command(config: Config, arguments: str) -> str:
@@ -145,14 +164,9 @@ def _command(config: Config, arguments: str) -> str:
     return f"{program} {arguments}{folder}"
 
 
-def script_line(public: str, site: str) -> str:
-    """The line that goes into every page of a site."""
-    return f'<script defer src="{public}/f.js" data-site="{site}"></script>'
-
-
 @main.command(epilog="\b\nExamples:\n  footfall demo\n  footfall demo --readers 200 --seconds 60\n  footfall demo --remove")
 @click.option("--readers", type=click.IntRange(1, 2000), default=40, show_default=True, help="About how many are here at a time.")
-@click.option("--seconds", type=click.FloatRange(min=1), help="Stop after that long [default: at Ctrl-C]")
+@click.option("--seconds", type=Finite(min=1), help="Stop after that long [default: at Ctrl-C]")
 @click.option("--remove", is_flag=True, help="Remove the demo's site with all its data.")
 @configured("data_folder", "host", "port", "public_url")
 def demo(config: Config, readers: int, seconds: float | None, remove: bool) -> None:
@@ -162,6 +176,8 @@ def demo(config: Config, readers: int, seconds: float | None, remove: bool) -> N
     """
     from footfall.demo import run
 
+    if remove:
+        _check_folder(config)
     try:
         asyncio.run(run.remove(config) if remove else run.demo(config, readers, seconds))
     except (KeyboardInterrupt, asyncio.CancelledError):
@@ -177,7 +193,8 @@ def site() -> None:
     \b
     Examples:
       footfall site add blog --host blog.example --host '*.blog.example'
-      footfall site edit blog --public
+      footfall site edit blog --visibility public
+      footfall site link blog
       footfall site remove blog
 
     Works while a server runs, and without one.
@@ -189,8 +206,13 @@ def _site_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--name", help="What the page calls it [default: the id]"),
         click.option("--host", "hosts", multiple=True, help="A host name that may send facts, *. in front for all below it "
                      "[default: any]; repeatable"),
-        click.option("--public/--private", default=None, help="Whether anyone may see its live page [default: private]"),
-        click.option("--grid", type=float, help="Places on the map are rounded to this many degrees [default: 1]"),
+        click.option("--visibility", type=click.Choice(["private", "public", "link"]),
+                     help="Who may see its live page: only you, anyone, or whoever has its link [default: private]"),
+        click.option("--frame", "frames", multiple=True, help="An origin whose pages may show its card in a frame "
+                     "[default: any for a public site, none else]; repeatable"),
+        click.option("--k", type=int, help="So many visitors make a page or place fit for strangers [default: 3]"),
+        click.option("--pattern", "patterns", multiple=True, help="Pages that strangers may see at once: '/blog/*'; repeatable"),
+        click.option("--grid", type=Finite(), help="Places on the map are rounded to this many degrees [default: 1]"),
         click.option("--param", "params", multiple=True, help="A query parameter that is part of its paths; repeatable"),
     )):  # fmt: skip
         command = option(command)
@@ -209,7 +231,10 @@ def site_add(config: Config, id: str, **change: Any) -> None:
             raise click.ClickException(f"there is a site {id} already: footfall site edit {id} changes it")
         _show(config, owner, await owner.put(id, **_given(change)))
 
-    _with_owner(config, add)
+    new = not _is_made(config)
+    _with_owner(config, add, new=new)
+    if new:
+        click.echo(f"{config.data_folder} is new, and no server runs on it: {_command(config, 'serve')}", err=True)
 
 
 @site.command("edit")
@@ -233,7 +258,7 @@ def site_list(config: Config) -> None:
 
     async def show(owner: Owner) -> None:
         for found in await owner.sites():
-            click.echo(f"{found['id']:<32} {_openness(found):<8} {', '.join(found['hosts']) or 'any host'}")
+            click.echo(f"{found['id']:<32} {found['visibility']:<8} {', '.join(found['hosts']) or 'any host'}")
 
     _with_owner(config, show)
 
@@ -248,6 +273,24 @@ def site_show(config: Config, id: str) -> None:
         _show(config, owner, await _existing(owner, id))
 
     _with_owner(config, show)
+
+
+@site.command("link")
+@click.argument("id")
+@click.option("--renew", is_flag=True, help="Make a new one; the present one opens nothing any more.")
+@configured("data_folder", "public_url")
+def site_link(config: Config, id: str, renew: bool) -> None:
+    """The link that shows a site to whoever has it."""
+
+    async def link(owner: Owner) -> None:
+        found = await owner.link(id) if renew else await _existing(owner, id)
+        if found["visibility"] != "link":
+            raise click.ClickException(
+                f"{id} is {found['visibility']}: footfall site edit {id} --visibility link opens it by link"
+            )
+        click.echo(_page_address(config, owner, found))
+
+    _with_owner(config, link)
 
 
 @site.command("remove")
@@ -267,6 +310,22 @@ def site_remove(config: Config, id: str, yes: bool) -> None:
 
 
 @main.command()
+@configured("data_folder", "public_url")
+def password(config: Config) -> None:
+    """Print a link that sets the owner's password; good once, like every one before it only until the next.
+
+    A new password ends every session of every browser.
+    """
+
+    async def welcome(owner: Owner) -> None:
+        click.echo(welcome_link(_public(config, owner), await owner.welcome()))
+        if not owner.address:
+            click.echo("It works when the server runs: footfall serve", err=True)
+
+    _with_owner(config, welcome)
+
+
+@main.command()
 @configured("data_folder")
 def verify(config: Config) -> None:
     """Count every total again from the stored rows and compare. Exit code 1 if anything differs."""
@@ -282,14 +341,27 @@ def verify(config: Config) -> None:
     _with_owner(config, recount)
 
 
-def _with_owner(config: Config, act: Callable[[Owner], Coroutine[Any, Any, None]]) -> None:
+def _with_owner(config: Config, act: Callable[[Owner], Coroutine[Any, Any, None]], new: bool = False) -> None:
+    """`new`: the data folder may have to be made; else one that is not there is a mistake about where the data lies."""
     from footfall.admin import owner  # here, so that --help does not load a server
+
+    if not new:
+        _check_folder(config)
 
     async def connected() -> None:
         async with owner(config) as door:
             await act(door)
 
     _run(connected())
+
+
+def _is_made(config: Config) -> bool:
+    return config.data_folder.is_dir() and any(config.data_folder.iterdir())
+
+
+def _check_folder(config: Config) -> None:
+    if not _is_made(config):
+        raise click.ClickException(f"there is no data in {config.data_folder}: --data-folder names another folder")
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
@@ -312,12 +384,17 @@ async def _existing(owner: Owner, id: str) -> dict[str, Any]:
     return found
 
 
-def _openness(found: dict[str, Any]) -> str:
-    return "public" if found["public"] else "private"
-
-
 def _show(config: Config, owner: Owner, found: dict[str, Any]) -> None:
-    public = config.public_url or owner.address or f"http://{config.host}:{config.port}"
-    click.echo(f"{found['id']}  {_openness(found)}, {', '.join(found['hosts']) or 'any host'}, places to {found['grid']:g}°")
-    click.echo(f"  live page    {public}/s/{found['id']}" + ("" if found["public"] else f"?key={owner.key}"))
-    click.echo(f"  your script  {script_line(public, found['id'])}")
+    click.echo(f"{found['id']}  {found['visibility']}, {', '.join(found['hosts']) or 'any host'}, places to {found['grid']:g}°")
+    click.echo(f"  live page    {_page_address(config, owner, found)}")
+    click.echo(f"  your script  {script_line(_public(config, owner), found['id'])}")
+
+
+def _page_address(config: Config, owner: Owner, found: dict[str, Any]) -> str:
+    """Where its live page is, for whoever may see it."""
+    secret = f"?link={found['link']}" if found["visibility"] == "link" else ""
+    return f"{_public(config, owner)}/s/{found['id']}{secret}"
+
+
+def _public(config: Config, owner: Owner) -> str:
+    return config.public_url or owner.address or f"http://{config.host}:{config.port}"

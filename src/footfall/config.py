@@ -58,7 +58,10 @@ class Config:
     )
     rate_limit: float = field(
         default=50.0,
-        metadata=_about("a number above 0", "Facts that one address may send per second; ten times as many in a burst."),
+        metadata=_about(
+            "a number above 0",
+            "Facts (or KiB, where these are more) that one address may send per second; ten times as many in a burst.",
+        ),
     )
     max_viewers: int = field(
         default=10_000,

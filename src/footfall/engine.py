@@ -3,7 +3,7 @@
 The writer takes *everything* that is waiting, appends it as one transaction, starts the next append, then folds the first
 batch and answers it: small batches when idle, large ones when busy, no timer. An answer is a promise: the record is durable.
 A failed append changes no state: its callers get Busy, the journal is opened anew, and what it turns out to hold is folded
-before anything new is taken. An erase is a barrier: see `_erase`.
+before anything new is taken. An erase is a barrier: see `_erase`; it ends its batch, so that the journal can forget all of it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 import structlog
 
@@ -22,12 +21,15 @@ from footfall.journal.base import Journal, Position
 from footfall.live import checkpoint
 from footfall.live.fold import Fold, Line
 from footfall.model import Command, Erase, Fact, Import, Record, Refused, Rows, Sweep, Table, Verdict
-from footfall.recount import differences, matching, recounted
+from footfall.recount import differences, doomed, erase_from, recounted
 from footfall.sink import Sink
+from footfall.supervised import supervised
 
 _BREATH = 400  # records folded before the loop looks at other work: some 5 ms
 _QUESTION_SECONDS = 2.0  # how long a question waits for history to catch up before it states its lag
 _REOPEN_SECONDS = 0.5
+
+Refusal = tuple[str, str, str]  # site, door, reason
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +63,27 @@ class _Request:
         self.records = records
         self.answer: asyncio.Future[list[object]] = asyncio.get_running_loop().create_future()
 
+    @property
+    def is_erase(self) -> bool:
+        return len(self.records) == 1 and isinstance(self.records[0], Erase)
+
+    def fail(self, error: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+
+class _Batch:
+    """What is appended as one transaction: counts of what intake refused, then the records of these requests."""
+
+    __slots__ = ("records", "refused", "requests")
+
+    def __init__(self, requests: list[_Request], refused: Counter[Refusal], now: int) -> None:
+        self.requests = requests
+        self.refused = refused
+        self.records = [record for request in requests for record in request.records]
+        if refused:
+            self.records.insert(0, Refused(now, tuple((*key, count) for key, count in refused.items())))
+
 
 class Engine:
     """Takes facts and commands, answers them once they are durable and folded. Made by `house.py`, after recovery."""
@@ -88,12 +111,13 @@ class Engine:
         self._limits = limits
         self._obstacle = obstacle  # says why nothing may be taken (a full disk), "" if nothing stands in the way
         self._requests: list[_Request] = []
-        self._batches: deque[list[_Request]] = deque()  # appended or being appended, not answered yet
+        self._batches: deque[_Batch] = deque()  # appended or being appended, not answered yet
         self._waiting = 0
-        self._refusals: Counter[tuple[str, str, str]] = Counter()
+        self._refusals: Counter[Refusal] = Counter()
         self._wake = asyncio.Event()
         self._reason = ""
         self._erasing = False
+        self._erased = 0  # erases that were carried out
         self._closing = False
         self._task: asyncio.Task[None] | None = None
 
@@ -123,10 +147,17 @@ class Engine:
         return await self._history.fetch(statement), lag
 
     async def verify(self) -> list[str]:
-        """Recount every total from the rows and compare with what is served: one sentence for each difference."""
-        served = checkpoint.capture(self.fold)
-        await self.sink.wait(served.seq)
-        return differences(served, await recounted(self._history, served.seq))
+        """Recount every total from the rows and compare with what is served: one sentence for each difference.
+
+        An erase on the way takes rows of what was served, so then it begins again behind it. Raises Busy, HistoryFailed.
+        """
+        while True:
+            await self._submit((), self._standstill())  # behind an erase that is under way
+            erased, served = self._erased, checkpoint.capture(self.fold)
+            await self.sink.reach(served.seq)
+            found = differences(served, await recounted(self._history, served.seq))
+            if not self._erasing and self._erased == erased:
+                return found
 
     def health(self) -> Health:
         """How things stand."""
@@ -138,25 +169,20 @@ class Engine:
 
     def start(self) -> None:
         """Begin taking records; needs a running loop."""
-        self._task = asyncio.create_task(self._run(), name="engine")
+        self._task = supervised(asyncio.create_task(self._run(), name="engine"), self._broken)
         self._task.add_done_callback(self._stopped)
+
+    def _broken(self, what: str) -> None:
+        self._reason = what
 
     def _stopped(self, task: asyncio.Task[None]) -> None:
         """A writer that ended by a fault, or was cut off, must not leave callers waiting for ever."""
-        if not task.cancelled() and task.exception() is None:
-            return
-        if not task.cancelled():
-            self._reason = "the engine stopped by a fault; see the log, then restart"
-            log.critical(self._reason, exc_info=task.exception())
-        for request in chain(*self._batches, self._requests):
-            if not request.answer.done():
-                request.answer.set_exception(Full(self._refusal()))
+        for request in (*(request for batch in self._batches for request in batch.requests), *self._requests):
+            request.fail(Full(self._refusal()))
 
     async def close(self) -> None:
-        """Take nothing more, answer everybody who waits. The fold then stands at the journal's head.
-
-        Cancelling it cuts the writer off, e.g. in an erase that waits for history: the next start finishes it.
-        """
+        """Take nothing more, answer everybody who waits, write what was refused. The fold then stands at the journal's head.
+        Cancelling it cuts the writer off, e.g. in an erase that waits for history: the next start finishes it."""
         self._closing = True
         self._wake.set()
         if self._task is not None:
@@ -191,36 +217,35 @@ class Engine:
 
     async def _run(self) -> None:
         appending = self._append()
-        while not (self._closing and appending is None and not self._requests):
+        while not (self._closing and appending is None):
             if appending is None:
                 await self._wake.wait()
                 self._wake.clear()
                 appending = self._append()
                 continue
-            requests, append = appending
+            batch, append = appending
             try:
                 last = await append
             except JournalFailed as error:
-                await self._mend(requests, error)
+                await self._mend(batch, error)
                 appending = self._append()
                 continue
             appending = self._append()
             await asyncio.sleep(0)  # let the next append reach its thread before this one is folded
-            await self._settle(requests, last)
+            await self._settle(batch, last)
             self._batches.popleft()
+            appending = appending or self._append()  # what came meanwhile may be the last before it closes
 
-    def _append(self) -> tuple[list[_Request], asyncio.Task[Position]] | None:
-        """Start to append everything that waits; None if nothing does."""
-        if not self._requests:
+    def _append(self) -> tuple[_Batch, asyncio.Task[Position]] | None:
+        """Start to append everything that waits, up to an erase; None if nothing does. Refusals alone wait for company."""
+        if not self._requests and not (self._closing and self._refusals):
             return None
-        requests, self._requests, self._waiting = self._requests, [], 0
-        if self._refusals:
-            counts = tuple((*key, count) for key, count in self._refusals.items())
-            self._refusals.clear()
-            requests.insert(0, _Request([Refused(self.now(), counts)]))
-        self._batches.append(requests)
-        records = [record for request in requests for record in request.records]
-        return requests, asyncio.create_task(self._append_all(records))
+        end = next((n for n, request in enumerate(self._requests, 1) if request.is_erase), len(self._requests))
+        batch = _Batch(self._requests[:end], self._refusals, self.now())
+        self._requests, self._refusals = self._requests[end:], Counter()
+        self._waiting = sum(len(request.records) for request in self._requests)
+        self._batches.append(batch)
+        return batch, asyncio.create_task(self._append_all(batch.records))
 
     async def _append_all(self, records: list[Record]) -> Position:
         began = asyncio.get_running_loop().time()
@@ -229,11 +254,14 @@ class Engine:
         self.append_seconds += asyncio.get_running_loop().time() - began
         return last
 
-    async def _settle(self, requests: list[_Request], last: Position) -> None:
+    async def _settle(self, batch: _Batch, last: Position) -> None:
         """Fold a durable batch and answer its callers."""
-        seq = last - sum(len(request.records) for request in requests)
+        seq = last - len(batch.records)
         folded = 0
-        for request in requests:
+        if batch.refused:
+            seq += 1
+            self.fold.apply(seq, batch.records[0])
+        for request in batch.requests:
             answers = []
             for record in request.records:
                 seq += 1
@@ -266,37 +294,46 @@ class Engine:
 
     # --- when things fail ---
 
-    async def _mend(self, requests: list[_Request], error: JournalFailed) -> None:
-        """Nobody in `requests` is acknowledged; fold what the journal turns out to hold all the same.
+    async def _mend(self, batch: _Batch, error: JournalFailed) -> None:
+        """Nobody in `batch` is acknowledged; fold what the journal turns out to hold all the same.
 
         The pause keeps a journal that opens well and cannot be written (a full disk) from being opened at every request.
         """
         log.error("the journal could not append; opening it anew", error=str(error))
         self._reason = "the journal cannot be written"
         self._batches.popleft()
+        for request in batch.requests:
+            request.fail(JournalFailed(self._reason))
+        before = self.fold.seq
         while True:
-            for request in [*requests, *self._requests]:
-                if not request.answer.done():
-                    request.answer.set_exception(JournalFailed(self._reason))
-            requests, self._requests, self._waiting = [], [], 0
+            self._turn_away(JournalFailed(self._reason))
             await asyncio.sleep(_REOPEN_SECONDS)
             try:
                 await self._journal.reopen()
                 await self.catch_up()
             except JournalFailed as again:
                 if self._closing:
+                    self._refusals.clear()  # there is nothing to write them to
                     return
                 log.warning("the journal is still unavailable", error=str(again))
                 continue
+            if self.fold.seq == before:
+                self._refusals.update(batch.refused)  # the journal does not hold them
             self._reason = ""
             return
+
+    def _turn_away(self, error: Busy) -> None:
+        """Nothing of what waits to be appended is taken."""
+        requests, self._requests, self._waiting = self._requests, [], 0
+        for request in requests:
+            request.fail(error)
 
     async def catch_up(self) -> None:
         """Fold every durable record after the fold's seq, giving history the rows that it does not have."""
         async for last, records in self._journal.follow(self.fold.seq):
             for seq, record in enumerate(records, last - len(records) + 1):
                 if seq <= self.fold.seq:
-                    continue  # a batch may begin before; after an erase the fold may stand beyond it
+                    continue  # a batch may begin before
                 if isinstance(record, Erase):
                     await self._erase(seq, record)
                 else:
@@ -305,26 +342,34 @@ class Engine:
                     self.fold.take_rows()
             self._hand_on()
             while self.sink.pending_bytes > self._limits.pending_bytes:
-                await self.sink.wait(self.sink.position + 1)
+                await self.sink.reach(self.sink.position + 1)
 
     # --- barriers ---
 
     async def _erase(self, seq: Position, erase: Erase) -> int:
         """Carry out an erase at `seq`, however often it takes. Returns how many counted views went.
 
-        A crash anywhere before the checkpoint repeats it harmlessly; so does a store that fails for a while.
+        A crash anywhere before the checkpoint repeats it harmlessly; so does a store that fails: meanwhile nothing is taken.
         """
-        removed: list[int] = []
+        removed, before, journal_failed = list[int](), self._reason, False
         self._erasing = True
         while self._erasing:
             try:
+                if journal_failed:
+                    await self._journal.reopen()
+                    journal_failed = False
                 await self._erase_rows(seq, erase, removed)
-                self.fold = await self._recounted(erase)
-                await self.on_barrier(self.fold.seq)
+                await erase_from(self.fold, self._history, seq, erase)
+                await self.on_barrier(seq)
                 self._erasing = False
             except (Busy, HistoryFailed) as error:
-                log.error("an erase waits", error=str(error))
+                journal_failed = journal_failed or isinstance(error, JournalFailed)
+                self._reason = f"an erase waits for {_waits_for(error)}"
+                log.error(self._reason, error=str(error))
+                self._turn_away(Full(self._reason))
                 await asyncio.sleep(_REOPEN_SECONDS)
+        self._reason = before
+        self._erased += 1
         return sum(removed)
 
     async def _erase_rows(self, seq: Position, erase: Erase, removed: list[int]) -> None:
@@ -332,26 +377,17 @@ class Engine:
         if self.sink.position >= seq:
             return
         self.sink.offer(self.fold.take_rows(), seq - 1)
-        await self.sink.wait(seq - 1)
-        ((found,),) = await self._history.fetch(matching(erase))
+        await self.sink.reach(seq - 1)
+        ((found,),) = await self._history.fetch(doomed(erase))
         removed[:] = [found]  # type: ignore[list-item]  # count(*) is an int
         self.sink.offer(Rows(erase=erase), seq)
-        await self.sink.wait(seq)
+        await self.sink.reach(seq)
 
-    async def _recounted(self, erase: Erase) -> Fold:
-        """A fold with every counter counted anew; what rows do not hold stays as it was."""
-        fold = await recounted(self._history, self.sink.position)
-        fold.now = max(self.fold.now, erase.at, fold.now)
-        fold.ids, fold.ledger, fold.faults = self.fold.ids, self.fold.ledger, self.fold.faults
-        fold.dirty = {*fold.sites, *self.fold.sites}
-        for site, state in self.fold.sites.items():
-            fold.site(site).presence, fold.site(site).minutes = state.presence, state.minutes
-        fold.site(erase.site).minutes.erase(erase)
-        if erase.visitor is not None:
-            fold.site(erase.site).presence.forget(erase.visitor)
-        elif (erase.path, erase.page_type, erase.first, erase.last) == (None, None, None, None):
-            fold.sites.pop(erase.site, None)  # the whole site
-        return fold
+
+def _waits_for(error: Busy | HistoryFailed) -> str:
+    if isinstance(error, HistoryFailed):
+        return "history"
+    return "the journal" if isinstance(error, JournalFailed) else "room for a checkpoint"
 
 
 async def sweep(engine: Engine) -> None:

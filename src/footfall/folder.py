@@ -20,10 +20,11 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from footfall.errors import FolderInUse, NewerVersion, StoreRefused
+from footfall.errors import FolderInUse, Full, NewerVersion, StoreRefused
 
 VERSION = 1
 Migration = Callable[[Path], None]
+OURS = frozenset({"footfall", "lock", "journal", "history", "secret", "owner", "salts", "server"})  # names up to the first dot
 MIGRATIONS: Mapping[int, Migration] = {}  # from version n to n + 1; must bear being cut off and run again
 
 
@@ -50,13 +51,17 @@ class Folder:
         """The salt of a UTC day (days since 1970), 32 bytes; made on first use and durable before it is returned.
 
         Making one forgets all but this day and its neighbour (there is never more than one: a second would lie two days off).
+        It writes two fsyncs' worth wherever it is called, once a day. Raises Full when it cannot be written.
         """
         found = self._salts.get(day)
         if found is not None:
             return found
         salts = {kept: salt for kept, salt in self._salts.items() if abs(kept - day) == 1}
         salts[day] = secrets.token_bytes(32)
-        _replace(self._salts_file, json.dumps({kept: salt.hex() for kept, salt in salts.items()}).encode())
+        try:
+            _replace(self._salts_file, json.dumps({kept: salt.hex() for kept, salt in salts.items()}).encode())
+        except OSError as error:
+            raise Full(f"the salt of the day cannot be written: {error.strerror}") from error
         self._salts = salts
         return salts[day]
 
@@ -70,7 +75,8 @@ class Folder:
 def open_folder(
     path: Path, *, version: int = VERSION, migrations: Mapping[int, Migration] = MIGRATIONS, patience: float = 1.0
 ) -> Folder:
-    """Open the data folder at `path`, making it (mode 0700) if there is none, and migrate it forward to `version`.
+    """Open the data folder at `path`, making it if there is none, and migrate it forward to `version`. It and all its files
+    are for this user alone (modes 0700 and 0600); what was open to others is closed, and a warning says so.
 
     Raises FolderInUse while another process owns it (after `patience` seconds: a process that was just killed needs a
     moment to die), NewerVersion, or StoreRefused when a part is missing that cannot be made again.
@@ -78,7 +84,7 @@ def open_folder(
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = _take_lock(path / "lock", patience)
     try:
-        return Folder(path, lock, _store_id(path, version, migrations), _warnings(path))
+        return Folder(path, lock, _store_id(path, version, migrations), _closed_to_others(path))
     except BaseException:
         os.close(lock)
         raise
@@ -175,14 +181,28 @@ def _read_salts(file: Path) -> dict[int, bytes]:
         ) from error
 
 
-def _warnings(path: Path) -> tuple[str, ...]:
-    """What others can read. Said, not changed: the owner may have opened it on purpose."""
-    found = []
-    for file, wanted in ((path, 0o700), (path / "secret.key", 0o600), (path / "owner.key", 0o600), (path / "salts.json", 0o600)):
-        mode = file.stat().st_mode & 0o777 if file.exists() else 0
-        if mode & 0o077:
-            found.append(f"{file} is open to other users of this machine (mode {mode:04o}): chmod {wanted:o} {file}")
-    return tuple(found)
+def _closed_to_others(path: Path) -> tuple[str, ...]:
+    """Take from others what they could read; a sentence for each that they could. What lay in a closed folder they could not.
+
+    Said and not done where it is not ours to do: in another user's files, and to a folder with other things in it (a home).
+    """
+    inside = list(path.iterdir())
+    ours = [file for file in inside if file.name.partition(".")[0] in OURS and file.name != "footfall.toml"]
+    foreign = any(file.name.partition(".")[0] not in OURS for file in inside)
+    reachable = path.stat().st_mode & 0o077
+    told = []
+    for file in (path, *sorted(ours)):
+        found = file.stat()
+        mode = found.st_mode & 0o777
+        if not mode & 0o077:
+            continue
+        if found.st_uid != os.geteuid() or (file == path and foreign):
+            told.append(f"{file} is open to other users of this machine (mode {mode:04o}): chmod {mode & 0o700:o} {file}")
+        else:
+            file.chmod(mode & 0o700)
+            if reachable:
+                told.append(f"{file} was open to other users of this machine (mode {mode:04o}) until this start; now it is not")
+    return tuple(told)
 
 
 def _replace(file: Path, content: bytes) -> None:

@@ -16,6 +16,7 @@ import msgspec
 import structlog
 import ua_parser
 
+from footfall.access import Access, open_access
 from footfall.clock import Clock, process_clock
 from footfall.config import Config
 from footfall.engine import Engine, Limits, sweep
@@ -26,8 +27,10 @@ from footfall.intake import Agents, Intake
 from footfall.model import Erase, Site
 from footfall.registry.base import Registry
 from footfall.store import Store, open_store
+from footfall.supervised import supervised
 
 SITES = "site"  # their kind in the registry
+_REMOVING = "removing"  # the kind of the marks at sites whose removal has begun
 _SWEEP_SECONDS = 60.0
 _DISK_SECONDS = 2.0
 
@@ -44,7 +47,11 @@ class Disk:
 
     def look(self) -> None:
         """Ask the system again."""
-        free = shutil.disk_usage(self._folder).free
+        try:
+            free = shutil.disk_usage(self._folder).free
+        except OSError as error:
+            self.obstacle = f"the disk cannot be looked at ({error.strerror})"
+            return
         self.obstacle = "" if free >= self._floor else f"the disk is nearly full ({free >> 20} MiB left)"
 
 
@@ -59,30 +66,55 @@ class House:
     intake: Intake
     sites: dict[str, Site]
     registry: Registry
+    access: Access
     _store: Store
 
     async def put_site(self, site: Site) -> None:
         """Add a site or change its settings; durable on return."""
         before = self.sites.get(site.id)
+        if before is None:
+            await self.registry.delete(_REMOVING, site.id)  # of one that had the same name
         await self.registry.put(SITES, site.id, msgspec.json.encode(site))
         self.sites[site.id] = site
-        if before is not None and before.public and not site.public:
-            self.hub.forget(site.id)
+        if before is not None and (before.visibility, before.link) != (site.visibility, site.link):
+            self.hub.forget(site.id)  # whoever may still see it comes back
 
     async def remove_site(self, id: str) -> int:
-        """Remove a site with all its data; how many counted views went. Raises NotFound, Busy."""
+        """Remove a site with all its data; how many counted views went. Raises NotFound, Busy; then it may be asked again.
+
+        First a mark, then the data, then the site, last the mark: a start that finds a mark (there was a crash) goes on from it,
+        so that no site comes back without its data. Whatever fails here takes the mark back.
+        """
         if id not in self.sites:
             raise NotFound(f"no site {id!r}")
-        site = self.sites.pop(id)  # first, so that nothing new arrives for it
+        site = self.sites.pop(id)  # so that nothing new arrives for it
         try:
+            await self.registry.put(_REMOVING, id, b"")
             removed = await self.engine.command(Erase(id, self.engine.now()))
-        except Busy:
+            await self.registry.delete(SITES, id)
+        except BaseException:
             self.sites[id] = site
+            await self._unmark(id)
             raise
-        await self.registry.delete(SITES, id)
         self.hub.forget(id)
+        await self._unmark(id)
         assert isinstance(removed, int)
         return removed
+
+    async def _unmark(self, id: str) -> None:
+        try:
+            await self.registry.delete(_REMOVING, id)
+        except Busy as error:
+            log.error("a site is still marked; the next start removes it", site=id, error=str(error))
+
+    async def _go_on_removing(self) -> None:
+        """What a crash cut off."""
+        for id in await self.registry.list(_REMOVING):
+            if id in self.sites:
+                log.warning("a site is being removed: that was asked for before the last stop", site=id)
+                await self.remove_site(id)
+            else:
+                await self._unmark(id)
 
     async def verify(self) -> list[str]:
         """Recount every total from the rows: one sentence for each difference."""
@@ -104,7 +136,8 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
     try:
         disk.look()
         documents = await store.registry.list(SITES)
-        sites = {id: msgspec.json.decode(document, type=Site) for id, document in documents.items()}
+        sites = {id: site_of(document) for id, document in documents.items()}
+        access = await open_access(store.registry, store.folder.secret, store.folder.owner_key)
         hub = Hub(lambda: store.engine.fold, sites, clock)
         intake = Intake(
             sites=sites,
@@ -120,10 +153,24 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
         await store.close()
         raise
     store.engine.on_change = hub.changed
+    house = House(config, store.folder, store.engine, hub, intake, sites, store.registry, access, store)
+    try:
+        await house._go_on_removing()
+    except BaseException:
+        await store.close()
+        raise
     hub.start()
-    for work in (_sweeps(store.engine), store.keeper.run(), _looks(disk)):
-        store.tasks.append(asyncio.create_task(work))
-    return House(config, store.folder, store.engine, hub, intake, sites, store.registry, store)
+    for name, work in (("sweeps", _sweeps(store.engine)), ("keeper", store.keeper.run()), ("disk watch", _looks(disk))):
+        store.tasks.append(supervised(asyncio.create_task(work, name=name)))
+    return house
+
+
+def site_of(document: bytes) -> Site:
+    """A site as the registry holds it. Before a site had a visibility it was public or not."""
+    fields = msgspec.json.decode(document)
+    if fields.pop("public", False):
+        fields.setdefault("visibility", "public")
+    return msgspec.convert(fields, Site)
 
 
 def _cities(file: str) -> Callable[[str], object] | None:
@@ -147,9 +194,4 @@ async def _sweeps(engine: Engine) -> None:
 async def _looks(disk: Disk) -> None:
     while True:
         await asyncio.sleep(_DISK_SECONDS)
-        before = disk.obstacle
-        disk.look()
-        if disk.obstacle and not before:
-            log.error("facts are refused", reason=disk.obstacle)
-        elif before and not disk.obstacle:
-            log.info("facts are taken again")
+        disk.look()  # the doors tell of what it finds

@@ -1,7 +1,7 @@
 """Changed sites -> deltas -> viewers: everything is computed once and encoded once, however many watch.
 
 It reads the live state and knows neither how facts arrive nor how messages travel. A site has two audiences, its owner and
-strangers: strangers get places from a slower clock, so that no message tells of one person both a page and a place.
+strangers, who see what live/public.py lets them see.
 A viewer has one slot. One whose slot is still full when the next message is made gets the whole snapshot instead: a slow
 viewer costs itself messages, never the others time.
 """
@@ -12,20 +12,24 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 import msgspec
+import structlog
+from msgspec.structs import replace
 
+from footfall import rules
 from footfall.live.fold import Fold
+from footfall.live.public import Projection
 from footfall.live.site import SiteState
-from footfall.live.snapshot import PlaceLine, Snapshot, diff, places_of, snapshot
+from footfall.live.snapshot import Snapshot, diff, places_of, snapshot
 from footfall.model import Site
+from footfall.supervised import supervised
 
 _FASTEST = 0.1  # seconds between two rounds at least, and three times what the last one took
 _KEEP_ALIVE = 15.0
 _BREATH = 500  # viewers served before the loop looks at other work
-_PLACES_MS = 30_000  # the slower clock
 _KEEP_ALIVE_MESSAGE = b": keep-alive\n\n"
 
 _encode = msgspec.json.Encoder().encode
-_EMPTY = SiteState()
+log = structlog.get_logger(__name__)
 
 
 class StreamEnded(Exception):
@@ -73,36 +77,50 @@ class Viewer:
 
 
 class Channel:
-    """What one audience of one site sees: its newest snapshot, encoded at most once for each version."""
+    """What one audience of one site sees: its newest snapshot, encoded at most once for each version.
+
+    Strangers are told of pages and of places by turns, never in one message: places once in each slot of their clock, after the
+    pages were told in that slot.
+    """
 
     def __init__(self, site: str, owner: bool, version: int) -> None:
         self.site = site
         self.owner = owner
+        self.projection = Projection()  # strangers'
         self.viewers: set[Viewer] = set()
         self.closed = False
         self.current: Snapshot | None = None
         self.version = version
-        self._places: tuple[PlaceLine, ...] = ()
-        self._places_at = -1
+        self.due = (
+            0  # when there is something to tell though no fact came: another turn, a reader who may go, a minute that passes
+        )
+        self.faulty = False  # the last round could not make its message
+        self._looked = 0  # when the pages were told last
+        self._places_at = 0  # the beginning of the slot for which strangers were told the places last
+        self._behind = False  # places were told since: what else changed waits
         self._body: bytes | None = None
 
-    def refresh(self, state: SiteState, grid: float, now: int) -> bytes | None:
-        """Look at the state; the delta message if anything changed since the last look."""
-        state.presence.advance(now)
-        slot = now if self.owner else now - now % _PLACES_MS
-        if slot != self._places_at:
-            self._places, self._places_at = places_of(state.presence.places, grid), slot
-        fresh = snapshot(self.site, state, now, self.version + 1, self._places)
-        if self.current is None:
-            self.version += 1
-            self.current, self._body = fresh, None
-            return None
-        delta = diff(self.current, fresh)
-        if delta is None:
-            return None
-        self.version += 1
-        self.current, self._body = fresh, None
-        return b"event: delta\nid: %d\ndata: %b\n\n" % (self.version, _encode(delta))
+    def refresh(self, site: Site, state: SiteState, now: int) -> bytes | None:
+        """One turn: the delta message if anything changed since the last."""
+        tell = self._tell_places if self._places_wait else self._tell_pages
+        message = tell(site, state, now)
+        self.due = self._next(state)
+        return message
+
+    def look(self, site: Site, state: SiteState, now: int) -> None:
+        """Both turns at once, for one who asks while nobody watches."""
+        self._tell_pages(site, state, now)
+        if self._places_wait:
+            self._tell_places(site, state, now)
+        self.due = self._next(state)
+
+    def _next(self, state: SiteState) -> int:
+        """What is due. Kept until the next look, though presence be advanced for others before: who left then is not told yet."""
+        if self._behind or self._places_wait:
+            return self._looked
+        step = rules.MINUTE if self.owner else rules.PLACES_CLOCK
+        end, expiry = _slot(self._looked, step) + step, state.presence.next_expiry()
+        return end if expiry is None else min(end, expiry)
 
     def body(self) -> bytes:
         """The snapshot as JSON."""
@@ -113,6 +131,38 @@ class Channel:
     def message(self) -> bytes:
         """The snapshot as a message."""
         return b"event: snapshot\nid: %d\ndata: %b\n\n" % (self.version, self.body())
+
+    @property
+    def _places_wait(self) -> bool:
+        return not self.owner and self.current is not None and _slot(self._looked, rules.PLACES_CLOCK) != self._places_at
+
+    def _tell_pages(self, site: Site, state: SiteState, now: int) -> bytes | None:
+        """Everything; for strangers all but the places."""
+        self._looked, self._behind = now, False
+        state.presence.advance(now)
+        if self.owner:
+            return self._tell(snapshot(self.site, state, now, self.version + 1, places_of(state.presence.places, site.grid)))
+        places = () if self.current is None else self.current.places
+        return self._tell(self.projection.snapshot(site, state, now, self.version + 1, places))
+
+    def _tell_places(self, site: Site, state: SiteState, now: int) -> bytes | None:
+        """The places alone."""
+        assert self.current is not None  # pages were told before
+        self._places_at, self._behind = _slot(self._looked, rules.PLACES_CLOCK), True
+        places = self.projection.places(site, state, now)
+        return self._tell(replace(self.current, version=self.version + 1, at=now, places=places))
+
+    def _tell(self, fresh: Snapshot) -> bytes | None:
+        delta = None if self.current is None else diff(self.current, fresh)
+        if self.current is not None and delta is None:
+            return None
+        self.version += 1
+        self.current, self._body = fresh, None
+        return None if delta is None else b"event: delta\nid: %d\ndata: %b\n\n" % (self.version, _encode(delta))
+
+
+def _slot(now: int, length: int) -> int:
+    return now - now % length
 
 
 class Hub:
@@ -132,7 +182,7 @@ class Hub:
 
     def start(self) -> None:
         """Begin serving; needs a running loop."""
-        self._task = asyncio.create_task(self._run(), name="hub")
+        self._task = supervised(asyncio.create_task(self._run(), name="hub"))
 
     async def close(self) -> None:
         """End every stream."""
@@ -166,6 +216,13 @@ class Hub:
         self._changed.set()
         return viewer
 
+    def projection(self, site: str) -> Projection:
+        """What strangers may be told of a site as it is now."""
+        channel = self._channel(site, False)
+        settings, state, _ = self._look(channel)
+        channel.projection.follow(settings, state.pages)
+        return channel.projection
+
     def leave(self, viewer: Viewer) -> None:
         """Forget a viewer; a second call does nothing."""
         if viewer in viewer.channel.viewers:
@@ -190,12 +247,11 @@ class Hub:
     def _refresh(self, channel: Channel) -> None:
         """Look again, unless somebody watches: then the rounds keep the channel up to date."""
         if channel.current is None or not channel.viewers:
-            channel.refresh(*self._look(channel))
+            channel.look(*self._look(channel))
 
-    def _look(self, channel: Channel) -> tuple[SiteState, float, int]:
-        state = self._fold().sites.get(channel.site, _EMPTY)
-        site = self._sites.get(channel.site)
-        return state, 1.0 if site is None else site.grid, self._now()
+    def _look(self, channel: Channel) -> tuple[Site, SiteState, int]:
+        site = self._sites.get(channel.site) or Site(channel.site)
+        return site, self._fold().sites.get(channel.site) or SiteState(), self._now()
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -206,8 +262,9 @@ class Hub:
             dirty, self._dirty = self._dirty, set()
             self._changed.clear()
             for channel in list(self._channels.values()):
-                if channel.viewers:
-                    await self._serve(channel, channel.site in dirty)
+                if channel.viewers and (channel.site in dirty or self._quiet_for(channel) <= 0):
+                    await self._serve(channel)
+                    await asyncio.sleep(0)
             if began >= keep_alive_at:
                 keep_alive_at = began + _KEEP_ALIVE
                 await self._keep_alive()
@@ -215,7 +272,7 @@ class Hub:
             await asyncio.sleep(max(_FASTEST, 3 * self.fan_out_seconds))
 
     async def _wait(self, seconds: float) -> None:
-        """Until something changed, the next reader may be gone, or the keep-alive is due."""
+        """Until something changed, something is due by the clock, or the keep-alive is."""
         for channel in self._channels.values():
             if channel.viewers:
                 seconds = min(seconds, self._quiet_for(channel))
@@ -226,23 +283,29 @@ class Hub:
             return
 
     def _quiet_for(self, channel: Channel) -> float:
-        state = self._fold().sites.get(channel.site, _EMPTY)
-        now = self._now()
-        ends = [state.presence.next_expiry()]
-        if not channel.owner:
-            ends.append(now - now % _PLACES_MS + _PLACES_MS)
-        return min((end - now for end in ends if end is not None), default=_PLACES_MS) / 1000
+        """Seconds until there is something to tell though no fact came."""
+        return (channel.due - self._now()) / rules.SECOND
 
-    async def _serve(self, channel: Channel, dirty: bool) -> None:
-        if not (dirty or self._quiet_for(channel) <= 0 or not channel.owner):
-            return
-        message = channel.refresh(*self._look(channel))
+    async def _serve(self, channel: Channel) -> None:
+        message = self._message(channel)
         if message is None:
             return
         for served, viewer in enumerate(list(channel.viewers), 1):
             viewer.offer(message, channel.message)
             if served % _BREATH == 0:
                 await asyncio.sleep(0)
+
+    def _message(self, channel: Channel) -> bytes | None:
+        """The channel's next message, if there is one. A fault in one site must not end the streams of the others."""
+        try:
+            message = channel.refresh(*self._look(channel))
+            channel.faulty = False
+            return message
+        except Exception:  # whatever it is: told once, and tried again when the site changes or a minute has passed
+            if not channel.faulty:
+                log.exception("a site cannot be shown; its viewers get nothing new", site=channel.site, owner=channel.owner)
+            channel.faulty, channel.due = True, self._now() + rules.MINUTE
+            return None
 
     async def _keep_alive(self) -> None:
         for channel in list(self._channels.values()):

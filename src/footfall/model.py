@@ -13,6 +13,8 @@ from enum import IntEnum
 
 import msgspec
 
+from footfall.rules import REPEAT_WINDOW
+
 
 class Kind(IntEnum):
     """What a fact tells."""
@@ -38,7 +40,7 @@ class Fact(msgspec.Struct, frozen=True, array_like=True, tag="fact", gc=False):
     arrival: int
     age: int
     path: str
-    window: int = 1_800_000
+    window: int = REPEAT_WINDOW
     bot: str = ""  # why it is taken for a bot; "" for people
     page_type: str = ""
     title: str = ""
@@ -117,6 +119,11 @@ class Erase(msgspec.Struct, frozen=True, array_like=True, tag="erase", gc=False)
     first: int | None = None
     last: int | None = None
 
+    @property
+    def whole(self) -> bool:
+        """Whether it is about everything of the site."""
+        return (self.path, self.visitor, self.page_type, self.first, self.last) == (None, None, None, None, None)
+
 
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused", gc=False):
     """Counts of what intake turned away, by (site, door, reason); travels with the collector's next batch."""
@@ -141,6 +148,8 @@ REPEAT = Verdict("repeat")
 EARLY = Verdict("early")
 RETRY = Verdict("retry")
 TOO_OLD = Verdict("rejected", "too_old")
+TOO_MANY_PATHS = Verdict("rejected", "too_many_paths")
+SITE_FULL = Verdict("rejected", "site_full")
 FAULT = Verdict("rejected", "fault")
 
 
@@ -235,18 +244,25 @@ class Site(msgspec.Struct, frozen=True):
     """A website that is counted.
 
     `hosts`: who may send facts for it (exact host names, `*.` allowed in front; empty: any).
-    `public`: whether anyone may see its live page. `params`: query parameters that stay in its paths.
+    `visibility`: "private", "public", or "link": who brings the secret `link` sees it too. `frames`: the origins whose pages may
+    show its card in a frame (empty: any for a public site, none else). `params`: query parameters that stay in its paths.
     `grid`: places are rounded to this many degrees before anyone sees them.
+    `k` (1 to 10): so many different visitors make a page or place fit for strangers; pages that match one of `patterns` (`*`
+    stands for anything, "/blog/*") are so from the start.
     """
 
     id: str
     name: str = ""
     hosts: tuple[str, ...] = ()
-    public: bool = False
+    visibility: str = "private"
     params: tuple[str, ...] = ()
     grid: float = 1.0
-    window: int = 1_800_000
+    window: int = REPEAT_WINDOW
     created: int = 0
+    k: int = 3
+    patterns: tuple[str, ...] = ()
+    link: str = ""
+    frames: tuple[str, ...] = ()
 
 
 Table = Sequence[tuple[object, ...]]

@@ -1,12 +1,16 @@
 """The fold's state from the stored rows alone: they are the only truth, every counter can be thrown away and counted again.
 
-Used when no checkpoint is left, after rows were erased, and by `footfall verify`. What rows do not hold comes back by itself or
-stays as it was: presence refills within two minutes, beats extend open visits again, ids of beats are never sent twice.
+Used when no checkpoint is left, by `footfall verify`, and after rows were erased, then for that site alone. What rows do not
+hold comes back by itself or stays as it was: presence refills within two minutes, beats extend open visits again and tell where
+readers are, ids of beats are never sent twice. What takes the interpreter long runs in a thread and touches the new fold alone.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import heapify
 from itertools import groupby
 
 import msgspec
@@ -14,121 +18,234 @@ import numpy as np
 
 from footfall import rules
 from footfall.history.base import History, Statement
-from footfall.history.rows import FACTS, fact_row
+from footfall.history.rows import FACTS, fact_row, matching
 from footfall.journal.base import Position
-from footfall.live.fold import EARLIEST, Fold
-from footfall.live.pages import Item, Pages
-from footfall.live.runs import Runs, mix
+from footfall.live.fold import Fold
+from footfall.live.pages import Item, Pages, Viewers
+from footfall.live.runs import Runs
+from footfall.live.sightings import LONGEST_NAME, Spot
 from footfall.live.visits import Visits
-from footfall.model import Erase
+from footfall.model import Erase, Table
 
-_SECONDS = 120.0  # no visitor waits for a recount
+_SECONDS = 120.0  # for each question, a start or an erase (then everybody) waits for it: long, because without it neither can end
 _ROWS = 100_000_000
+_LOOKED_AT = 40  # views of a path that are looked at first
 
 
-def _ask(sql: str, *params: object) -> Statement:
-    return Statement(sql, params, seconds=_SECONDS, max_rows=_ROWS)
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows that count: those up to a seq, of all sites or of one. `kept` is the condition for that, `params` its values."""
+
+    history: History
+    upto: Position
+    site: str | None
+
+    @property
+    def kept(self) -> str:
+        return "seq <= ?" if self.site is None else "seq <= ? AND site = ?"
+
+    @property
+    def params(self) -> tuple[object, ...]:
+        return (self.upto,) if self.site is None else (self.upto, self.site)
+
+    async def ask(self, sql: str, *params: object) -> Table:
+        return await self.history.fetch(Statement(sql, params, seconds=_SECONDS, max_rows=_ROWS))
 
 
 async def recounted(history: History, upto: Position) -> Fold:
     """A fold at `upto` (history must be there) with counters, windows, content and open visits from the rows with seq <= upto."""
-    fold = Fold()
+    rows, fold = _Rows(history, upto, None), Fold()
     fold.seq = upto
-    fold.now = await _now(history, upto)
-    await _counters(fold, history, upto)
-    await _windows(fold, history, upto)
-    await _open_visits(fold, history, upto)
+    fold.now = await _now(rows)
+    fold.ids = _map(await _ids(rows, fold.now - rules.WINDOW_KEPT))
+    await _count(fold, rows)
     return fold
 
 
-async def _now(history: History, upto: Position) -> int:
+async def erase_from(fold: Fold, history: History, seq: Position, erase: Erase) -> None:
+    """Bring a fold behind an erase at `seq` that history carried out: its site is counted anew, all others stay as they are."""
+    site, alone, counted = erase.site, Fold(), fold.counted.copy()
+    alone.seq, alone.now = seq, max(fold.now, erase.at)
+    await _count(alone, _Rows(history, seq, site))
+    await asyncio.to_thread(counted.add, alone.counted, alone.now - rules.WINDOW_KEPT)
+    fold.seq, fold.now = seq, alone.now
+    fold.counted = counted
+    fold.closing = [entry for entry in fold.closing if entry[3] != site] + alone.closing
+    heapify(fold.closing)
+    fold.dirty.add(site)
+    if erase.whole:
+        fold.sites.pop(site, None)
+        return
+    state, before = alone.site(site), fold.site(site)
+    state.presence, state.minutes = before.presence, before.minutes
+    state.presence.arrivals.clear()
+    state.minutes.erase(erase)
+    if erase.visitor is not None:
+        state.presence.forget(erase.visitor)
+    fold.sites[site] = state
+
+
+async def _count(fold: Fold, rows: _Rows) -> None:
+    await _counters(fold, rows)
+    await _windows(fold, rows)
+    await _open_visits(fold, rows)
+    await _sightings(fold, rows)
+
+
+async def _now(rows: _Rows) -> int:
     """The latest arrival. Imported views, the only counted ones in no visit, have none: their times are those of elsewhere."""
-    ((now,),) = await history.fetch(
-        _ask("SELECT coalesce(max(arrival_ms), 0) FROM facts WHERE NOT (counted AND visit = 0) AND seq <= ?", upto)
-    )
+    sql = f"SELECT coalesce(max(arrival_ms), 0) FROM facts WHERE NOT (counted AND visit = 0) AND {rows.kept}"
+    ((now,),) = await rows.ask(sql, *rows.params)
     return _int(now)
 
 
-async def _counters(fold: Fold, history: History, upto: Position) -> None:
-    paths = await history.fetch(
-        _ask(
-            "SELECT site, path, count(*), min(ts_ms) FROM facts WHERE counted AND seq <= ?"
-            " GROUP BY site, path ORDER BY site, min(seq), arg_min(n, seq)",
-            upto,
-        )
+async def _counters(fold: Fold, rows: _Rows) -> None:
+    paths = await rows.ask(
+        f"SELECT site, path, count(*), min(ts_ms) FROM facts WHERE counted AND {rows.kept}"
+        " GROUP BY site, path ORDER BY site, min(seq), arg_min(n, seq)",
+        *rows.params,
     )
-    content = await history.fetch(
-        _ask("SELECT site, kind, slug, title, published FROM content WHERE seq <= ? ORDER BY seq, n", upto)
+    viewers = await _viewers(rows)
+    content = await rows.ask(
+        f"SELECT site, kind, slug, title, published FROM content WHERE {rows.kept} ORDER BY seq, n", *rows.params
     )
-    sites = await history.fetch(
-        _ask(
-            "SELECT site FROM (SELECT site, seq FROM facts UNION ALL SELECT site, seq FROM content)"
-            " WHERE seq <= ? GROUP BY site ORDER BY min(seq)",
-            upto,
-        )
+    sites = await rows.ask(
+        "SELECT site FROM (SELECT site, seq FROM facts UNION ALL SELECT site, seq FROM content)"
+        f" WHERE {rows.kept} GROUP BY site ORDER BY min(seq)",
+        *rows.params,
     )
+    names = [str(name) for (name,) in sites]
+    await asyncio.to_thread(_put_pages, fold, names, paths, viewers, content)
+    for name in names:
+        sql = "SELECT DISTINCT visitor FROM facts WHERE counted AND site = ? AND seq <= ?"
+        visitors = await rows.ask(sql, name, rows.upto)
+        fold.site(name).visitors = await asyncio.to_thread(_set, visitors)
+
+
+def _put_pages(fold: Fold, names: Sequence[str], paths: Table, viewers: dict[tuple[str, str], Viewers], content: Table) -> None:
     items: dict[str, list[tuple[str, str, Item]]] = {}
     for site, kind, slug, title, published in content:
         items.setdefault(str(site), []).append((str(kind), str(slug), Item(str(title), bool(published))))
-    views: dict[str, list[tuple[str, int]]] = {}
+    views: dict[str, list[tuple[str, int, Viewers]]] = {}
     since: dict[str, int] = {}
     for site, path, count, first in paths:
-        views.setdefault(str(site), []).append((str(path), _int(count)))
+        views.setdefault(str(site), []).append((str(path), _int(count), viewers[str(site), str(path)]))
         since[str(site)] = min(since.get(str(site), _int(first)), _int(first))
-    for (name,) in sites:
-        site = str(name)
-        state = fold.site(site)
-        state.pages = Pages.of(views.get(site, []), items.get(site, []))
-        state.views, state.since = sum(state.pages.views), since.get(site)
-        visitors = await history.fetch(
-            _ask("SELECT DISTINCT visitor FROM facts WHERE counted AND site = ? AND seq <= ?", site, upto)
-        )
-        state.visitors = Runs.of(np.array([row[0] for row in visitors], dtype=np.uint64))
+    for name in names:
+        state = fold.site(name)
+        state.pages = Pages.of(views.get(name, []), items.get(name, []))
+        state.views, state.since = sum(state.pages.views), since.get(name)
 
 
-async def _windows(fold: Fold, history: History, upto: Position) -> None:
-    kept_since = fold.now - rules.WINDOW_KEPT
-    ids = await history.fetch(
-        _ask(
-            "SELECT id, greatest(ts_ms, arrival_ms) FROM facts WHERE greatest(ts_ms, arrival_ms) > ? AND door <> ? AND seq <= ?",
-            kept_since,
-            rules.ORIGINAL,
-            upto,
-        )
+async def _viewers(rows: _Rows) -> dict[tuple[str, str], Viewers]:
+    """Different visitors of each path: all of them, or as many as anybody has to know. Of most paths the least forty of all say
+    enough; few views by the same few visitors are looked at again."""
+    found = await rows.ask(
+        f"SELECT site, path, list_distinct(min(visitor, {_LOOKED_AT}))[:{rules.MOST_K}], count(*) FROM facts"
+        f" WHERE counted AND {rows.kept} GROUP BY site, path",
+        *rows.params,
     )
-    fold.ids = _map([(_int(id), _int(at)) for id, at in ids])
-    counted = await history.fetch(
-        _ask(
-            "SELECT site, visitor, path, ts_ms, window_ms FROM facts WHERE counted AND window_ms > 0 AND ts_ms > ? AND seq <= ?"
-            " ORDER BY ts_ms",
-            kept_since,
-            upto,
-        )
+    viewers, unsure = await asyncio.to_thread(_looked_at, found)
+    again = await rows.ask(
+        f"SELECT DISTINCT site, path, visitor FROM facts WHERE counted AND {rows.kept} AND path IN (SELECT unnest(?::VARCHAR[]))"
+        f" QUALIFY dense_rank() OVER (PARTITION BY site, path ORDER BY visitor) <= {rules.MOST_K}",
+        *rows.params,
+        unsure,
     )
-    slots: dict[int, int] = {}
-    for site, visitor, path, at, window in counted:
-        number, time = fold.site(str(site)).pages.numbers[str(path)], _int(at)
-        key, slot = mix(_int(visitor), number), time // _int(window)
-        earlier = slots.setdefault(mix(key, slot), time)  # the rows come in the order of their time
-        if earlier != time:
-            slots.setdefault(mix(key, slot ^ EARLIEST), earlier)
-            slots[mix(key, slot)] = time
-    fold.counted = _map(list(slots.items()))
-    fold.counted_to = max(slots.values(), default=0)
+    for (site, path), group in groupby(sorted(again), key=lambda row: row[:2]):
+        viewers[str(site), str(path)] = tuple(_int(row[2]) for row in group)
+    return viewers
 
 
-async def _open_visits(fold: Fold, history: History, upto: Position) -> None:
+def _looked_at(found: Table) -> tuple[dict[tuple[str, str], Viewers], list[str]]:
+    """(viewers by site and path, the paths that are not sure)."""
+    viewers = {(str(site), str(path)): _ints(some) for site, path, some, _ in found}
+    unsure = [str(path) for _, path, some, count in found if len(_ints(some)) < rules.MOST_K and _int(count) > _LOOKED_AT]
+    return viewers, unsure
+
+
+def _name(column: str) -> str:
+    return f"CASE WHEN length({column}) <= {LONGEST_NAME} THEN {column} ELSE '' END AS {column}"
+
+
+def _cell(column: str) -> str:
+    on_globe = "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180"
+    return f"CASE WHEN {on_globe} THEN round_even({column} / {rules.PLACE_CELL}, 0) * {rules.PLACE_CELL} END AS {column}"
+
+
+# spot_of and country_of of live/sightings.py, as columns.
+_PLACE = ", ".join([_name("country"), _name("city"), _cell("latitude"), _cell("longitude")])
+_COUNTRY = f"{_name('country')}, '' AS city, NULL::DOUBLE AS latitude, NULL::DOUBLE AS longitude"
+
+
+async def _sightings(fold: Fold, rows: _Rows) -> None:
+    """Where visitors were seen within 30 days, put in as the fold does, a day at a time: the groups of all would not fit into
+    memory. A country is told of by all who were anywhere in it, so countries are looked at apart."""
+    today = fold.now // rules.DAY
+    for day in range(today - rules.PLACE_DAYS, today + 1):
+        for place, wanted in ((_PLACE, "city <> '' OR latitude IS NOT NULL"), (_COUNTRY, "country <> ''")):
+            seen = await rows.ask(
+                f"WITH seen AS (SELECT DISTINCT site, {place}, visitor, storageless FROM facts"
+                f" WHERE visit <> 0 AND arrival_ms >= ? AND arrival_ms < ? AND {rows.kept}),"
+                f" few AS (FROM seen WHERE {wanted} QUALIFY {rules.MOST_K} >="
+                " row_number() OVER (PARTITION BY site, country, city, latitude, longitude ORDER BY storageless))"
+                " SELECT site, country, city, latitude, longitude, count(*), list(visitor) FILTER (WHERE NOT storageless),"
+                " list(visitor) FILTER (WHERE storageless AND ?) FROM few GROUP BY ALL",
+                day * rules.DAY,
+                (day + 1) * rules.DAY,
+                *rows.params,
+                day == today,  # of past days it does not matter which they were, where names last a day
+            )
+            await asyncio.to_thread(_put_day, fold, day, seen)
+
+
+def _put_day(fold: Fold, day: int, seen: Table) -> None:
+    for site, *spot, count, lasting, daily in seen:
+        names = (_ints(lasting or []), _ints(daily or []))
+        fold.site(str(site)).sightings.add_day(_spot(*spot), day, _int(count), *names)
+
+
+def _spot(country: object, city: object, latitude: object, longitude: object) -> Spot:
+    cell = (latitude, longitude) if isinstance(latitude, float) and isinstance(longitude, float) else (None, None)
+    return str(country), str(city), *cell
+
+
+async def _ids(rows: _Rows, kept_since: int) -> Table:
+    sql = "SELECT id, greatest(ts_ms, arrival_ms) FROM facts WHERE greatest(ts_ms, arrival_ms) > ? AND door <> ?"
+    return await rows.ask(f"{sql} AND {rows.kept}", kept_since, rules.ORIGINAL, *rows.params)
+
+
+async def _windows(fold: Fold, rows: _Rows) -> None:
+    counted = await rows.ask(
+        f"SELECT site, visitor, path, ts_ms FROM facts WHERE counted AND ts_ms > ? AND {rows.kept}",
+        fold.now - rules.WINDOW_KEPT,
+        *rows.params,
+    )
+    await asyncio.to_thread(_put_counted, fold, counted)
+
+
+def _put_counted(fold: Fold, counted: Table) -> None:
+    for site, visitor, path, at in counted:
+        number = fold.site(str(site)).number(str(path))
+        if number is None:
+            raise ValueError("the path of a counted view has a number")
+        fold.counted.put(_int(visitor), number, _int(at), fold.now - rules.WINDOW_KEPT)
+
+
+async def _open_visits(fold: Fold, rows: _Rows) -> None:
     """Visits that are no rows yet, from their views and events in the order in which they were folded."""
     columns = ", ".join(FACTS)
-    rows = await history.fetch(
-        _ask(
-            f"SELECT {columns} FROM facts WHERE visit <> 0 AND seq <= ?"
-            " AND visit NOT IN (SELECT visit FROM visits WHERE seq <= ?) ORDER BY visit, seq, n",
-            upto,
-            upto,
-        )
+    found = await rows.ask(
+        f"SELECT {columns} FROM facts WHERE visit <> 0 AND {rows.kept}"
+        f" AND visit NOT IN (SELECT visit FROM visits WHERE {rows.kept}) ORDER BY visit, seq, n",
+        *rows.params,
+        *rows.params,
     )
-    for id, group in groupby((fact_row(row) for row in rows), key=lambda row: row.visit):
+    await asyncio.to_thread(_put_visits, fold, found)
+
+
+def _put_visits(fold: Fold, found: Table) -> None:
+    for id, group in groupby((fact_row(row) for row in found), key=lambda row: row.visit):
         alone = Visits()
         for row in group:
             visit, _ = alone.join(row.fact, row.time, row.counted)
@@ -142,9 +259,19 @@ async def _open_visits(fold: Fold, history: History, upto: Position) -> None:
     fold.closing.sort()  # a sorted list is a heap
 
 
-def _map(pairs: Sequence[tuple[int, int]]) -> Runs:
+def _set(visitors: Table) -> Runs:
+    return Runs.of(np.array([row[0] for row in visitors], dtype=np.uint64))
+
+
+def _map(pairs: Table) -> Runs:
     table = np.array(pairs, dtype=np.uint64).reshape(-1, 2)
     return Runs.of(table[:, 0], table[:, 1])
+
+
+def _ints(values: object) -> tuple[int, ...]:
+    if not isinstance(values, list):
+        raise TypeError(f"whole numbers were expected from history, not {values!r}")
+    return tuple(_int(value) for value in values)
 
 
 def _int(value: object) -> int:
@@ -153,18 +280,10 @@ def _int(value: object) -> int:
     return value
 
 
-def matching(erase: Erase) -> Statement:
+def doomed(erase: Erase) -> Statement:
     """How many counted views an erase removes."""
-    wanted = (
-        ("path = ?", erase.path),
-        ("visitor = ?", erase.visitor),
-        ("page_type = ?", erase.page_type),
-        ("ts_ms >= ?", erase.first),
-        ("ts_ms <= ?", erase.last),
-    )
-    given = [(condition, value) for condition, value in wanted if value is not None]
-    conditions = " AND ".join(["site = ?", "counted", *(condition for condition, _ in given)])
-    return _ask(f"SELECT count(*) FROM facts WHERE {conditions}", erase.site, *(value for _, value in given))
+    condition, params = matching(erase)
+    return Statement(f"SELECT count(*) FROM facts WHERE counted AND {condition}", params, seconds=_SECONDS)
 
 
 def differences(served: Fold, counted: Fold) -> list[str]:

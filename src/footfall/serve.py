@@ -8,6 +8,7 @@ this file does not.
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import json
 import os
@@ -24,6 +25,7 @@ import structlog
 import uvloop
 from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.server.embed import Server as Granian
 
 from footfall.config import Config
@@ -41,6 +43,7 @@ SWITCH_SECONDS = 0.0005  # Python's default, 5 ms, is what a thread that finishe
 
 VANISHED_MS = 12_000  # confirming nothing for that long is being gone (the kernel would wait 15 minutes); phones stall for less
 MANY_FILES = 65_536
+HEADER_MS = 5_000  # a connection that asks nothing for that long is closed, before its first request and between two
 
 log = structlog.get_logger("footfall.serve")
 
@@ -51,10 +54,14 @@ class PortTaken(FootfallError):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that answers now. `address` is where on this machine: http://127.0.0.1:8787. `ended` ends when granian does."""
+    """A server that answers now. `address` is where on this machine: http://127.0.0.1:8787. `ended` ends when granian does.
+
+    `welcome` is a token that sets the owner's password, made at every start while none is set; else "".
+    """
 
     house: House
     address: str
+    welcome: str
     ended: asyncio.Task[None]
 
 
@@ -108,11 +115,12 @@ async def running(config: Config) -> AsyncIterator[Running]:
             _spare_the_collector()
             if not house.sites:
                 await house.put_site(Site(FIRST_SITE, created=house.engine.now()))
+            welcome = "" if house.access.has_password else await house.access.welcome()
             app = App(config, house)
             async with app.running(), _granian(app, listener, config) as ended:
                 address = _address(config.host, listener.getsockname()[1])
                 with _told_where(config.data_folder, address):
-                    yield Running(house, address, ended)
+                    yield Running(house, address, welcome, ended)
         finally:
             await house.close()
 
@@ -131,7 +139,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         reason = error.strerror if isinstance(error, socket.gaierror) else os.strerror(error.errno or 0)
-        raise PortTaken(f"cannot listen on {host}, port {port}: {reason}") from error
+        repair = "; choose another one with --port" if error.errno == errno.EADDRINUSE else ""
+        raise PortTaken(f"cannot listen on {host}, port {port}: {reason}{repair}") from error
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; connections inherit it
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_MS)
     return listener
@@ -148,6 +157,7 @@ class _Embedded(Granian):
             websockets=False,
             backlog=BACKLOG,
             backpressure=config.max_viewers + SPARE_CONNECTIONS,
+            http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS),
             log_enabled=False,
         )
         self._listener = listener

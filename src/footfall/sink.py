@@ -14,19 +14,29 @@ import structlog
 from footfall.errors import HistoryFailed, StoreRefused
 from footfall.history.base import History
 from footfall.journal.base import Position
-from footfall.model import Rows
+from footfall.model import Fact, Rows
+from footfall.supervised import supervised
 
 _STEP_ROWS = 4_000  # rows in one transaction, about; a backlog is worked off in steps of this size
 _PACE = 1.0  # seconds between steps without a backlog: a commit costs 5 ms of CPU whatever is in it; a question hurries it
 _RETRY = (0.25, 0.5, 1.0, 2.0, 5.0)  # seconds to wait after the nth failure in a row
 _ROW_BYTES = 700  # what a row takes in memory besides its longest strings
+_PROP_BYTES = 150  # the same of a property
 
 log = structlog.get_logger(__name__)
 
 
 def _weight(rows: Rows) -> int:
-    texts = sum(len(row.fact.path) + len(row.fact.title) + len(row.fact.referrer) for row in rows.facts)
-    return texts + _ROW_BYTES * (len(rows) + 1)
+    """About what rows take in memory. A visit's first fact is a row too, so it is weighed already."""
+    return sum(_texts(row.fact) for row in rows.facts) + _ROW_BYTES * (len(rows) + 1)
+
+
+def _texts(fact: Fact) -> int:
+    """The characters of what may be long."""
+    props = 0 if fact.props is None else sum(len(name) + len(value) + _PROP_BYTES for name, value in fact.props.items())
+    place = len(fact.city or "") + len(fact.region or "") + len(fact.country or "")
+    utm = len(fact.utm_source) + len(fact.utm_medium) + len(fact.utm_campaign) + len(fact.utm_content) + len(fact.utm_term)
+    return len(fact.path) + len(fact.title) + len(fact.referrer) + len(fact.name) + utm + place + props
 
 
 class Sink:
@@ -46,7 +56,7 @@ class Sink:
 
     def start(self) -> None:
         """Begin carrying; needs a running loop."""
-        self._task = asyncio.create_task(self._run(), name="sink")
+        self._task = supervised(asyncio.create_task(self._run(), name="sink"), self._broken)
 
     def offer(self, rows: Rows, seq: Position) -> None:
         """Take the rows of records up to `seq`; those up to `position` are in history already and were left out."""
@@ -61,24 +71,49 @@ class Sink:
             self._hurry.set()
 
     async def wait(self, seq: Position, within: float | None = None) -> bool:
-        """Wait until history has everything up to `seq`; False if it has not after `within` seconds."""
+        """Wait until history has everything up to `seq`; False if it has not after `within` seconds or the sink was closed.
+
+        Raises HistoryFailed if the sink stopped by a fault.
+        """
         if self.position >= seq:
             return True
+        if self._task is not None and self._task.done():
+            return self._ended()
         reached: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((seq, reached))
         self._hurry.set()
         done, _ = await asyncio.wait([reached], timeout=within)
         if not done:
             self._waiting = [entry for entry in self._waiting if entry[1] is not reached]
-        return bool(done)
+        return bool(done) and (self.position >= seq or self._ended())
+
+    async def reach(self, seq: Position) -> None:
+        """Wait until history has everything up to `seq`, however long. Raises HistoryFailed if it never will in this process."""
+        if not await self.wait(seq):
+            raise HistoryFailed("history is closed")
 
     async def close(self) -> None:
-        """Stop carrying. What has not been carried is in the journal still. Waiters are woken with CancelledError."""
+        """Stop carrying. What has not been carried is in the journal still."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        self._wake_all()
+
+    def _broken(self, what: str) -> None:
+        self.failure = what
+        self._wake_all()
+
+    def _ended(self) -> bool:
+        """There is no use in waiting: False if it was closed."""
+        if self._task is not None and not self._task.cancelled():
+            raise HistoryFailed(self.failure)
+        return False
+
+    def _wake_all(self) -> None:
         for _, reached in self._waiting:
-            reached.cancel()
+            if not reached.done():
+                reached.set_result(None)
+        self._waiting = []
 
     async def _run(self) -> None:
         failures = 0

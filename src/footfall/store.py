@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,8 +63,10 @@ class Store:
         except (TimeoutError, FootfallError) as error:
             log.warning("stopping without a checkpoint; the next start takes longer", error=str(error) or "history is slow")
         finally:
-            await _close(self.engine.sink, self.history, self.registry, self.journal)
-            self.folder.close()
+            try:
+                await _close(self.engine.sink, self.history, self.registry, self.journal)
+            finally:
+                self.folder.close()
 
 
 async def open_store(path: Path, clock: Clock, limits: Limits | None = None, obstacle: Callable[[], str] = lambda: "") -> Store:
@@ -86,8 +89,10 @@ async def open_store(path: Path, clock: Clock, limits: Limits | None = None, obs
         await engine.catch_up()
         _check_clock(engine.fold, clock())
     except BaseException as error:
-        await _close(*opened)
-        folder.close()
+        try:
+            await _close(*opened)
+        finally:
+            folder.close()
         if isinstance(error, Busy | HistoryFailed):  # later this passes; at a start it is a person's matter
             raise StoreRefused(str(error), _LOOK) from error
         raise
@@ -133,5 +138,7 @@ def _check_clock(fold: Fold, now: int) -> None:
 
 
 async def _close(*parts: Journal | Registry | History | Sink) -> None:
-    for part in parts:
-        await part.close()
+    """All of them, in this order; what one raises on the way is raised when the last is closed."""
+    async with AsyncExitStack() as open_parts:
+        for part in reversed(parts):
+            open_parts.push_async_callback(part.close)

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -120,6 +121,11 @@ class Footfall:
         self.http.close()
         self.http = httpx.Client(trust_env=False)
 
+    def welcome(self) -> str:
+        """The address where the owner's password is set."""
+        answer = self.http.post(f"{self.address}/api/welcome", headers={"authorization": f"Bearer {self.key}"})
+        return f"{self.address}/welcome?token={answer.json()['token']}"
+
     @property
     def key(self) -> str:
         """The owner's."""
@@ -128,7 +134,7 @@ class Footfall:
     def site(self, public: bool = True) -> str:
         """A new site of the test's own."""
         self.sites += 1
-        return self.put(f"test-{self.sites}", public=public)
+        return self.put(f"test-{self.sites}", visibility="public" if public else "private")
 
     def put(self, site: str, **settings: object) -> str:
         """Add the site, or change it."""
@@ -321,6 +327,21 @@ def person(browser: Browser, watch: Watch) -> Iterator[Open]:
     yield new
     for context in opened:
         context.close()
+
+
+def axe(page: Page) -> list[Any]:
+    """What axe finds, and whatever is wider than the screen."""
+    source = files("axe_playwright_python").joinpath("axe.min.js").read_text()
+    cdp = page.context.new_cdp_session(page)
+    frame = cdp.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
+    # a world of its own: the page's policy lets no foreign script into its world, and is not to be bypassed
+    world = cdp.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "axe"})["executionContextId"]
+    cdp.send("Runtime.evaluate", {"expression": source, "contextId": world})
+    run = "axe.run().then((r) => JSON.stringify(r.violations.map((v) => [v.id, v.nodes.map((n) => n.html)])))"
+    found = cdp.send("Runtime.evaluate", {"expression": run, "contextId": world, "awaitPromise": True, "returnByValue": True})
+    width = page.evaluate("document.documentElement.scrollWidth")
+    wide = [] if width == page.viewport_size["width"] else [f"{width} pixels wide"]  # type: ignore[index]  # it has one
+    return [*json.loads(found["result"]["value"]), *wide]
 
 
 def leave(page: Page) -> None:

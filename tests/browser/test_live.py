@@ -99,6 +99,19 @@ def test_numbers_before_any_script(server: Footfall, person: Open) -> None:
     people(page, 24)
     assert answer is not None
     assert "24 views by 24 visitors" in answer.text()
+    assert "<noscript>Needs JavaScript to move</noscript>" in answer.text()  # Chromium that is told to run none still hides these
+    assert "Connecting" not in answer.text()
+
+
+def test_a_name(server: Footfall, person: Open) -> None:
+    """Heading and title say what the site is called, before any script runs and after; markup in it is only text."""
+    site = server.put("named", name="The <b>Slow</b> Garden", visibility="public")
+    server.send(site, "ann", "/one")
+    for options in ({}, {"java_script_enabled": False}):
+        page = person(**options).new_page()
+        page.goto(f"{server.address}/s/{site}")
+        expect(page.get_by_role("heading", level=1)).to_have_text("The <b>Slow</b> Garden")
+        expect(page).to_have_title("1 here now · The <b>Slow</b> Garden")
 
 
 def pixels(page: Page, canvas: int) -> float:

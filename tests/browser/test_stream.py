@@ -197,9 +197,21 @@ def test_a_site_that_goes(language: str, server: Footfall, person: Open, watch: 
     watch.allowed.append(r"status of 404")
     site = server.site()
     page = watching(person, server, site, owner=False, query=f"?lang={language}")
-    server.put(site, public=False)
+    server.put(site, visibility="private")
     page.evaluate("hide(true); hide(false)")
     said = {"en": ("Not available", "does not show this page"), "de": ("Nicht verfügbar", "zeigt diese Seite nicht mehr")}
     status, message = said[language]
     expect(page.locator(".status")).to_have_text(status)
     expect(page.get_by_role("alert")).to_contain_text(message)
+
+
+def test_an_empty_site_that_goes(server: Footfall, person: Open, watch: Watch) -> None:
+    """Nobody is waited for any more."""
+    watch.allowed.append(r"status of 404")
+    site = server.site()
+    page = watching(person, server, site, owner=False)
+    expect(page.get_by_role("heading", name="Waiting for the first reader")).to_be_visible()
+    server.put(site, visibility="private")
+    page.evaluate("hide(true); hide(false)")
+    expect(page.locator(".status")).to_have_text("Not available")
+    expect(page.get_by_role("heading", name="Waiting for the first reader")).to_have_count(0)

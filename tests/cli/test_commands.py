@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -14,7 +16,19 @@ from footfall.cli import main
 Footfall = Any  # tests/cli/conftest.py: Command; test files cannot import it by name
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"  # httpx' own name is a bot's
-COMMANDS = ("serve", "demo", "site", "site add", "site list", "site show", "site edit", "site remove", "verify")
+COMMANDS = (
+    "serve",
+    "demo",
+    "site",
+    "site add",
+    "site list",
+    "site show",
+    "site edit",
+    "site remove",
+    "site link",
+    "password",
+    "verify",
+)
 
 
 def test_version_and_help(footfall: Footfall) -> None:
@@ -51,7 +65,7 @@ def test_sites_with_a_server(footfall: Footfall) -> None:
     with footfall.serving() as server:
         assert sites(footfall, "remove", "my-site", "--yes").code == 0
         every_command(footfall)
-        sites(footfall, "add", "blog", "--public")
+        sites(footfall, "add", "blog", "--visibility", "public")
         assert server.get("/api/live/blog").status_code == 200
         assert server.stop().code == 0
     assert sites(footfall, "list").out.split()[:2] == ["blog", "public"]
@@ -65,11 +79,17 @@ def every_command(footfall: Footfall) -> None:
     assert "private, blog.example, *.blog.example, places to 1°" in added.out
     again = sites(footfall, "add", "blog")
     assert (again.code, again.err) == (1, "Error: there is a site blog already: footfall site edit blog changes it\n")
-    edited = sites(footfall, "edit", "blog", "--public", "--grid", "2.5", "--host", "")
+    edited = sites(footfall, "edit", "blog", "--visibility", "public", "--grid", "2.5", "--host", "")
     assert "public, any host, places to 2.5°" in edited.out
-    assert "?key=" not in edited.out
     assert "public" in sites(footfall, "show", "blog").out
     assert sites(footfall, "list").out.split()[:2] == ["blog", "public"]
+    refused = sites(footfall, "link", "blog")
+    assert (refused.code, "footfall site edit blog --visibility link" in refused.err) == (1, True)
+    edited = sites(footfall, "edit", "blog", "--visibility", "link", "--frame", "https://blog.example")
+    link = sites(footfall, "link", "blog").out.strip()
+    assert re.fullmatch(r"http://[\d.:]+/s/blog\?link=[\w-]{22}", link)
+    assert link in edited.out
+    assert sites(footfall, "link", "blog", "--renew").out.strip() not in ("", link)
     kept = sites(footfall, "remove", "blog", answer="n\n")
     assert kept.code == 1
     assert sites(footfall, "remove", "blog", "--yes").out == "blog is removed; 0 views went with it.\n"
@@ -78,7 +98,7 @@ def every_command(footfall: Footfall) -> None:
 
 def test_sites_without_a_server(footfall: Footfall) -> None:
     """The commands open the data folder themselves."""
-    assert 'data-site="blog"></script>' in sites(footfall, "add", "blog", "--public").out
+    assert 'data-site="blog"></script>' in sites(footfall, "add", "blog", "--visibility", "public").out
     assert sites(footfall, "list").out.split()[:2] == ["blog", "public"]
     assert sites(footfall, "remove", "blog", "--yes").code == 0
     assert sites(footfall, "list").out == ""
@@ -100,9 +120,8 @@ def test_a_killed_server_is_not_asked(footfall: Footfall) -> None:
         (("add", "Blog"), "id: expected 2 to 32 of a-z, 0-9 and -"),
         (("add", "api"), "id: expected"),
         (("add", "blog", "--host", "https://blog.example"), "hosts: expected host names"),
+        (("add", "blog", "--host", "localhost:3000"), "hosts: expected host names without a port"),
         (("add", "blog", "--grid", "0"), "grid: expected degrees from 0.01 to 30.0"),
-        (("edit", "nobody", "--public"), "there is no site nobody"),
-        (("remove", "nobody", "--yes"), "there is no site nobody"),
     ],
 )
 def test_bad_input_is_refused_by_name(footfall: Footfall, arguments: tuple[str, ...], said: str) -> None:
@@ -111,6 +130,48 @@ def test_bad_input_is_refused_by_name(footfall: Footfall, arguments: tuple[str, 
     assert ended.code == 1
     assert said in ended.err
     assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_what_is_no_number_is_refused(footfall: Footfall, value: str) -> None:
+    """Python would take it for one; nothing is made and nothing runs."""
+    for arguments in (("site", "add", "blog", "--grid", value), ("demo", "--seconds", value)):
+        ended = footfall(*arguments, "--data-folder", str(footfall.folder))
+        assert ended.code == 2
+        assert re.search(f"Invalid value for '--(grid|seconds)': '?{value}", ended.err)
+        assert "Traceback" not in ended.err
+    assert not footfall.folder.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("site", "list"),
+        ("site", "show", "blog"),
+        ("site", "edit", "blog", "--name", "B"),
+        ("site", "link", "blog"),
+        ("site", "remove", "blog", "--yes"),
+        ("password",),
+        ("verify",),
+        ("demo", "--remove"),
+    ],
+)
+def test_a_folder_that_is_not_there_is_a_mistake(footfall: Footfall, arguments: tuple[str, ...]) -> None:
+    """What asks for something that was counted makes no folder; it says which flag names the right one."""
+    ended = footfall(*arguments, "--data-folder", str(footfall.folder))
+    assert ended.code == 1
+    assert f"there is no data in {footfall.folder}: --data-folder names another" in ended.err
+    assert not footfall.folder.exists()
+
+
+def test_a_first_site_says_that_its_folder_is_new(footfall: Footfall) -> None:
+    """Who added it to the wrong folder sees it at once; the second one is added without a word. An unknown site is none."""
+    added = sites(footfall, "add", "blog")
+    assert (added.code, f"{footfall.folder} is new, and no server runs on it: " in added.err) == (0, True)
+    assert sites(footfall, "add", "shop").err == ""
+    for arguments in (("edit", "nobody", "--visibility", "public"), ("remove", "nobody", "--yes")):
+        ended = sites(footfall, *arguments)
+        assert (ended.code, "there is no site nobody" in ended.err) == (1, True)
 
 
 def test_verify_agrees_with_what_was_counted(footfall: Footfall) -> None:
@@ -146,6 +207,18 @@ def test_the_demo_fills_a_running_server(footfall: Footfall) -> None:
         assert "The demo is removed; " in removed.out
         assert httpx.get(f"{server.address}/api/live/demo", trust_env=False).status_code == 404
         assert server.get("/healthz").json()["warnings"] == []
+
+
+@pytest.mark.slow
+def test_a_demo_that_is_removed_ends_with_a_sentence(footfall: Footfall) -> None:
+    """Not with what the server said to the next of its readers."""
+    with footfall.serving() as server, ThreadPoolExecutor(1) as pool:
+        demo = pool.submit(footfall, "demo", "--seconds", "60", "--data-folder", str(footfall.folder))
+        while server.get("/api/live/demo").status_code != 200:
+            time.sleep(0.05)
+        assert footfall("demo", "--remove", "--data-folder", str(footfall.folder)).code == 0
+        ended = demo.result()
+    assert (ended.code, ended.err) == (1, "Error: the demo was removed while it ran; it has ended\n")
 
 
 @pytest.mark.slow

@@ -16,17 +16,41 @@ Footfall = Any  # tests/cli/conftest.py: Command; test files cannot import it by
 
 
 def test_says_what_a_person_needs(footfall: Footfall) -> None:
-    """The live page opens with the printed address, the script is where the printed line says, the data lies where it says."""
+    """The link that sets a password, the live page, the script where the printed line says, the data where it says."""
     with footfall.serving() as server:
-        page = httpx.get(f"{server.address}/s/my-site?key={server.key}", trust_env=False)
         script = httpx.get(f"{server.address}/f.js", trust_env=False)
         out = server.stop().out
-    assert f"live page    {server.address}/s/my-site?key={server.key}\n" in out
+    link = re.search(r"start here +(\S+)", out)
+    assert link is not None
+    assert link[1].startswith(f"{server.address}/welcome?token=")
+    assert f"live page    {server.address}/s/my-site\n" in out
     assert f'<script defer src="{server.address}/f.js" data-site="my-site"></script>' in out
     assert str(footfall.folder) in out
-    assert page.status_code == 303
     assert (script.status_code, "javascript" in script.headers["content-type"]) == (200, True)
     assert stat.S_IMODE(footfall.folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in footfall.folder.iterdir()} == {0o600}
+
+
+def test_a_password_is_set_once_and_asked_for_from_then_on(footfall: Footfall) -> None:
+    """The link of `footfall password` sets it, without a server too; the next start prints no link and the password holds."""
+    with footfall.serving() as server, httpx.Client(base_url=server.address, trust_env=False) as browser:
+        link = footfall("password", "--data-folder", str(footfall.folder)).out.strip()
+        form = {"token": link.partition("token=")[2], "password": "tomatoes and beans", "again": "tomatoes and beans"}
+        own = {"origin": server.address}
+        assert browser.get(link).status_code == 200
+        assert browser.post("/welcome", data=form, headers=own).status_code == 303
+        assert browser.get("/api/live/my-site").status_code == 200
+        assert browser.post("/welcome", data=form, headers=own).status_code == 403
+        server.stop()
+    again = footfall("password", "--data-folder", str(footfall.folder))
+    assert (again.code, "works when the server runs" in again.err) == (0, True)
+    with footfall.serving() as server, httpx.Client(base_url=server.address, trust_env=False) as browser:
+        answer = browser.post("/sign-in", data={"password": "tomatoes and beans"}, headers={"origin": server.address})
+        assert answer.status_code == 303
+        assert browser.get(f"/welcome?token={again.out.strip().partition('token=')[2]}").status_code == 200
+        out = server.stop().out
+    assert "welcome" not in out
+    assert f"your sites   {server.address}/\n" in out
 
 
 def test_sigterm_drains_with_a_viewer_connected(footfall: Footfall) -> None:
@@ -52,7 +76,8 @@ def test_a_used_port_is_one_message(footfall: Footfall) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         ended = footfall("serve", "--data-folder", str(footfall.folder), "--port", port)
-    assert (ended.code, ended.err) == (1, f"Error: cannot listen on 127.0.0.1, port {port}: Address already in use\n")
+    said = f"Error: cannot listen on 127.0.0.1, port {port}: Address already in use; choose another one with --port\n"
+    assert (ended.code, ended.err) == (1, said)
     with footfall.serving() as server:
         port = server.address.rpartition(":")[2]
         ended = footfall("serve", "--data-folder", str(footfall.folder) + "-2", "--port", port)

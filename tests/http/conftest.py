@@ -13,15 +13,19 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server as Granian
 
+from footfall import access
+from footfall.clock import Clock
 from footfall.config import Config
 from footfall.house import House, open_house
 from footfall.http.app import App, create_app
 from footfall.model import Site
 
-OPEN = Site("open-site", name="Open", hosts=("example.com", "*.example.org"), public=True)
+OPEN = Site("open-site", name="Open", hosts=("example.com", "*.example.org"), visibility="public", patterns=("/*",))
 SHUT = Site("shut-site", name="Shut <b>", hosts=("example.com",))
 PAGE = "https://example.com/a?utm_source=x"
 
@@ -45,10 +49,12 @@ Serving = Callable[..., AbstractAsyncContextManager[Running]]
 
 
 @asynccontextmanager
-async def serve(folder: Path, server: str = "uvicorn", prefix: str = "", **settings: Any) -> AsyncIterator[Running]:
+async def serve(
+    folder: Path, server: str = "uvicorn", prefix: str = "", clock: Clock | None = None, **settings: Any
+) -> AsyncIterator[Running]:
     """A server of that kind with an open and a private site; below `prefix` it is mounted in another application."""
     async with AsyncExitStack() as stack:
-        house = await open_house(Config(data_folder=folder, **settings))
+        house = await open_house(Config(data_folder=folder, **settings), clock)
         stack.push_async_callback(house.close)
         for site in (OPEN, SHUT):
             await house.put_site(site)
@@ -114,6 +120,12 @@ async def running(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     """Each of both servers."""
     async with serve(tmp_path / "data", request.param) as found:
         yield found
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same hash with less work in it: what it costs is not what these tests are about."""
+    monkeypatch.setattr(access, "PasswordHasher", lambda: PasswordHasher.from_parameters(CHEAPEST))
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from footfall.http.allowance import CAP, Allowance
 
 
@@ -36,3 +38,16 @@ def test_many_addresses_do_not_fill_the_memory() -> None:
             allowance.take("busy", 0.0)
     assert len(allowance) <= 2 * (CAP + 1)
     assert allowance.wait("busy", 0.0) > 0
+
+
+def test_what_is_given_back_was_never_used() -> None:
+    """However often: a right password in between costs nothing."""
+    allowance = Allowance(rate=0.001, burst=3)
+    for _ in range(100):
+        allowance.take("a", 5.0)
+        allowance.take("a", 5.0, -1)
+    for _ in range(3):
+        assert allowance.wait("a", 5.0) == 0
+        allowance.take("a", 5.0)
+    allowance.take("a", 5.0)
+    assert allowance.wait("a", 5.0) == pytest.approx(1000)

@@ -108,3 +108,17 @@ def test_only_files_that_are_meant_for_others_are_served(assets: Assets) -> None
     for path in ("/live.html", "/BUILD", "/manifest.json", "/f.js.gz", "/f.js.br", "/assets", "/", "/../f.js"):
         assert path not in assets
     assert assets.templates == {"live.html": b"<title>__SITE__</title>"}
+
+
+def test_what_was_built_anew_is_read_anew(assets: Assets, tmp_path: Path) -> None:
+    """For who develops: another build takes the place of the first; one that is not there yet changes nothing."""
+    (tmp_path / "live.html").write_bytes(b"other")
+    (tmp_path / "assets" / "live-other.css").write_bytes(b"i{}")
+    assets.renew()
+    assert assets.templates == {"live.html": b"other"}
+    assert "/assets/live-other.css" in assets
+    for file in ("live.html", "f.js"):
+        (tmp_path / file).unlink()
+    assets.renew()
+    assert assets.templates == {"live.html": b"other"}
+    assert "/f.js" in assets

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -183,6 +184,26 @@ async def test_an_address_that_sends_too_much_waits(serving: Serving) -> None:
         assert (await post(running, view(100), x_forwarded_for="203.0.113.10")).status_code == 204
 
 
+async def test_bytes_count_as_facts_do(serving: Serving) -> None:
+    """A few facts that fill a body cost as much as the many that would fit."""
+    async with serving(rate_limit=1.0) as running:
+        assert (await post(running, [{**view(1), "t": "x" * 30_000}])).status_code == 204
+        answer = await post(running, view(2))
+        assert (answer.status_code, int(answer.headers["retry-after"]) > 10) == (429, True)
+
+
+async def test_a_salt_that_cannot_be_written_is_a_busy_server(running: Running) -> None:
+    """Midnight and a full disk: 503 in the shape of each door, nothing taken; once there is room the same facts are."""
+    obstacle = running.house.folder.path / "salts.json.new"
+    obstacle.mkdir()
+    answer = await post(running, view())
+    assert (answer.status_code, answer.json()["accepted"], answer.headers["retry-after"]) == (503, 0, "1")
+    answer = await running.client.get("/p.gif?s=open-site", headers={"referer": PAGE})
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "image/gif")
+    obstacle.rmdir()
+    assert (await post(running, view())).status_code == 204
+
+
 async def test_nothing_is_taken_while_the_engine_does_not_accept(serving: Serving) -> None:
     """503 with Retry-After in the door's shape, and the health door says so too."""
     async with serving() as running:
@@ -247,6 +268,21 @@ async def test_the_pixel_counts_a_reader_without_scripts(running: Running) -> No
     assert (snapshot["views"], snapshot["pages"][0]["path"]) == (1, "/a")
 
 
+@pytest.mark.parametrize("path", ["/caf%C3%A9/%E4%BD%A0", "/a%FF", "/a%20b", "/a%2520b", "/a%22%3Cb"])
+async def test_a_page_has_one_name_at_both_doors(serving: Serving, path: str) -> None:
+    """Whatever stands in a path: told by the script, by the Referer, or by `p` as any template writes it into a query."""
+    told = urlsplit(PAGE)._replace(path=path, query="").geturl()
+    async with serving() as running:
+        await post(running, view(u=told))
+        await running.client.get("/p.gif?s=open-site", headers={"referer": told, "user-agent": BROWSER})
+        for value in (quote(path), path):
+            if value != path or "%25" not in path:
+                url = f"/p.gif?s=open-site&p={value}"
+                await running.client.get(url, headers={"referer": PAGE, "user-agent": BROWSER})
+        pages = (await running.client.get("/api/live/open-site", headers=running.owner)).json()["pages"]
+    assert len(pages) == 1, pages
+
+
 @pytest.mark.parametrize("query", ["", "s=nowhere", "s=open-site&p=/%ED%A0%80", "&".join(f"k{n}=1" for n in range(30))])
 async def test_the_pixel_is_an_image_also_when_it_is_refused(serving: Serving, query: str) -> None:
     """400 with the same image: a page shows no broken one."""
@@ -277,4 +313,4 @@ async def test_it_works_below_a_prefix(serving: Serving) -> None:
         answer = await running.client.get(f"/stats/s/shut-site?key={key}")
         assert answer.headers["location"] == "/stats/s/shut-site"
         assert "Path=/stats/;" in answer.headers["set-cookie"]
-        assert 'href="/stats/s/shut-site"' in (await running.client.get("/stats/", headers=running.owner)).text
+        assert 'href="s/shut-site"' in (await running.client.get("/stats/", headers=running.owner)).text

@@ -7,9 +7,10 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.http import plain
+from footfall.errors import InvalidInput
+from footfall.http import plain, sheets
 from footfall.http.openapi import openapi
-from footfall.http.page import Template, in_script
+from footfall.http.page import Numbers, Template, in_script
 from footfall.intake.wire import KEYS
 from footfall.model import Site
 
@@ -33,12 +34,19 @@ def test_json_cannot_leave_its_script_block(value: object) -> None:
 
 
 def test_plain_pages_escape_what_they_are_given() -> None:
-    """A site's name and a warning are text, not markup."""
-    site = Site("my-site", name="<script>alert(1)</script>")
-    body = plain.sites_page([site], "/below", ["peer <b>"])
-    assert b"<script" not in body
-    assert b"peer &lt;b&gt;" in body
-    assert b'href="/below/s/my-site"' in body
+    """A site's name, a warning and what somebody typed are text, not markup."""
+    site = Site("my-site", name="<script>alert(1)</script>", hosts=("a.example",))
+    bad = '"><script>alert(1)</script>'
+    error = InvalidInput("hosts", bad)
+    row = sheets.row(site, Numbers(0, 0, 0), "http://x.example")
+    pages = (
+        sheets.list_page([row], ["peer <b>"], {"id": bad, "hosts": bad}, error),
+        sheets.settings_page(site, "http://x.example", False, dict.fromkeys(sheets.FIELDS, bad), error),
+        plain.note(bad, bad),
+    )
+    for page in pages:
+        assert b"<script>alert" not in page
+    assert b"peer &lt;b&gt;" in pages[0]
 
 
 def test_the_description_names_every_key_that_intake_judges() -> None:

@@ -10,12 +10,16 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from footfall.config import Config
 from footfall.errors import InvalidInput
 from footfall.house import open_house
 from footfall.http.app import create_app
-from footfall.http.auth import cookie_token
+from footfall.http.assets import Assets
+from footfall.http.live import Live
+from footfall.http.warnings import Warnings
+from footfall.model import Site
 
 from .conftest import Running, Serving
 from .test_collect import post, view
@@ -23,15 +27,8 @@ from .test_collect import post, view
 
 async def test_every_page_has_its_security_headers(running: Running) -> None:
     """Also the pages that only say no."""
-    for path, headers in (
-        ("/", {}),
-        ("/", running.owner),
-        ("/s/open-site", {}),
-        ("/s/no-such-site", {}),
-        ("/nothing", {}),
-        ("/metrics", {}),
-    ):
-        answer = await running.client.get(path, headers=headers)
+    for path in ("/", "/s/open-site", "/s/no-such-site", "/nothing", "/metrics"):
+        answer = await running.client.get(path)
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
         policy = answer.headers["content-security-policy"]
         assert policy.startswith("default-src 'none'")
@@ -53,18 +50,20 @@ async def test_a_private_page_and_none_look_alike(running: Running) -> None:
         assert told[0] == told[1]
 
 
-async def test_the_key_becomes_a_cookie_and_leaves_the_address(running: Running) -> None:
-    """The cookie proves the key without holding it, scripts cannot read it, and it opens the page, the snapshot and the list."""
+async def test_the_key_becomes_a_session_and_leaves_the_address(running: Running) -> None:
+    """Scripts cannot read the cookie, the key is not in it, and it opens the page, the snapshot and the list."""
     key = running.house.folder.owner_key
     answer = await running.client.get(f"/s/shut-site?key={key}")
     assert answer.status_code == 303
     assert answer.headers["location"] == "/s/shut-site"
     cookie = answer.headers["set-cookie"]
     assert key not in cookie
-    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
+    assert {"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=2592000"} <= set(cookie.split("; "))
     assert "Secure" not in cookie
-    seen = await running.client.get("/api/live/shut-site", headers={"cookie": f"theme=dark; footfall_key={cookie_token(key)}"})
-    assert seen.status_code == 200
+    told = {"cookie": f"theme=dark; {cookie.partition(';')[0]}; bad[name]=x"}
+    running.client.cookies.clear()
+    assert (await running.client.get("/api/live/shut-site", headers=told)).status_code == 200
+    assert "shut-site" in (await running.client.get("/", headers=told)).text
 
 
 async def test_a_link_on_another_site_signs_in_too(serving: Serving) -> None:
@@ -108,7 +107,7 @@ async def test_the_start_page_lists_sites_for_the_owner_only(running: Running) -
     assert "open-site" not in stranger.text
     owner = await running.client.get("/", headers=running.owner)
     assert "Shut &lt;b&gt;" in owner.text
-    assert 'href="/s/open-site"' in owner.text
+    assert 'href="s/open-site"' in owner.text
 
 
 async def test_the_live_page_carries_its_first_numbers(serving: Serving, tmp_path: Path) -> None:
@@ -176,6 +175,57 @@ async def test_health_is_open_and_says_little(running: Running) -> None:
     answer = await running.client.get("/healthz")
     assert answer.status_code == 200
     assert set(answer.json()) == {"status", "version", "warnings"}
+
+
+async def test_a_part_of_the_doors_that_dies_is_not_silent(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log has it, /healthz says it and so does the owner's page, though facts are still accepted."""
+
+    def fault(live: Live) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Live, "tick", fault)
+    async with serving() as running, asyncio.timeout(20):
+        while not (warnings := (await running.client.get("/healthz")).json()["warnings"]):
+            pass  # it is alive for a second
+        assert warnings == ["the clock of the doors stopped by a fault; see the log, then restart"]
+        assert warnings[0] in (await running.client.get("/", headers=running.owner)).text
+        assert (await post(running, view())).status_code == 204
+
+
+async def test_a_page_may_show_the_name(serving: Serving, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As text, whatever is in it; a site without a name is called by its id."""
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "live.html").write_text("__SITE__: __NAME__")
+    monkeypatch.setattr("footfall.http.doors.packaged", lambda: Assets(tmp_path / "static"))
+    async with serving() as running:
+        assert (await running.client.get("/s/shut-site", headers=running.owner)).text == "shut-site: Shut &lt;b&gt;"
+        await running.house.put_site(Site("shut-site"))
+        assert (await running.client.get("/s/shut-site", headers=running.owner)).text == "shut-site: shut-site"
+
+
+async def test_facts_that_are_refused_are_told_everywhere(serving: Serving) -> None:
+    """From the start: the log with a repair, /healthz, the owner's list and live page; strangers see nothing of it."""
+    with capture_logs() as logged:
+        async with serving(disk_floor_bytes=1 << 60) as running:
+            (warning,) = (await running.client.get("/healthz")).json()["warnings"]
+            pages = {path: await running.client.get(path, headers=running.owner) for path in ("/", "/s/open-site")}
+            seen = await running.client.get("/s/open-site")
+    told = [line for line in logged if line["event"] == "facts are refused"]
+    assert [(line["log_level"], "disk_floor_bytes" in line["repair"]) for line in told] == [("error", True)]
+    assert re.fullmatch(r"Facts are refused now: the disk is nearly full \(\d+ MiB left\)", warning)
+    assert all("Facts are refused now: " in page.text for page in pages.values())
+    assert "Facts are refused" not in seen.text
+
+
+def test_each_change_is_logged_once() -> None:
+    """Not each second, and not each number that a reason carries; every reason has a repair."""
+    reasons = iter(["", "the disk is nearly full (9 MiB left)", "the disk is nearly full (8 MiB left)", "", "", "another one"])
+    warnings = Warnings((), lambda: next(reasons))
+    with capture_logs() as logged:
+        for _ in range(6):
+            warnings.tick()
+    assert [line["event"] for line in logged] == ["facts are refused", "facts are taken again", "facts are refused"]
+    assert all(line["repair"] for line in logged if line["log_level"] == "error")
 
 
 async def test_robots_are_asked_to_stay_out_and_machines_get_a_description(running: Running) -> None:

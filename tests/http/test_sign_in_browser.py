@@ -41,6 +41,7 @@ async def test_a_link_in_web_mail_opens_the_private_page(serving: Serving, chrom
             async with page.expect_response(lambda answer: answer.url.endswith("/s/shut-site")) as shown:
                 await page.click("a")
             assert (await shown.value).status != 404
+            await page.wait_for_url("**/s/shut-site")
             again = await page.goto(f"http://127.0.0.1:{running.port}/s/shut-site")
             assert again is not None
             assert again.status != 404

@@ -17,23 +17,25 @@ Running = Any  # tests/http/conftest.py: Running; test files cannot import it by
         ("PUT", "/api/sites/open-site"),
         ("DELETE", "/api/sites/open-site"),
         ("PUT", "/api/sites/open-site/content/post/hello"),
+        ("POST", "/api/sites/open-site/link"),
         ("POST", "/api/verify"),
+        ("POST", "/api/welcome"),
     ],
 )
 async def test_to_strangers_there_is_nothing(running: Running, method: str, path: str) -> None:
     """Without the key and with a wrong one every door answers alike, and nothing changes."""
     for headers in ({}, {"authorization": "Bearer wrong-wrong-wrong-wrong"}):
-        answer = await running.client.request(method, path, headers=headers, json={"public": False})
+        answer = await running.client.request(method, path, headers=headers, json={"visibility": "private"})
         assert (answer.status_code, answer.json()) == (404, {"error": "not found"})
-    assert running.house.sites["open-site"].public
+    assert running.house.sites["open-site"].visibility == "public"
 
 
 async def test_a_site_is_added_changed_and_removed(running: Running) -> None:
     """201 for a new one, 200 for a change that leaves out what stays, and after removal nothing is known of it."""
     put = await running.client.put("/api/sites/blog", json={"hosts": ["Blog.Example"]}, headers=running.owner)
-    assert (put.status_code, put.json()["hosts"], put.json()["public"]) == (201, ["blog.example"], False)
-    put = await running.client.put("/api/sites/blog", json={"public": True}, headers=running.owner)
-    assert (put.status_code, put.json()["hosts"], put.json()["public"]) == (200, ["blog.example"], True)
+    assert (put.status_code, put.json()["hosts"], put.json()["visibility"]) == (201, ["blog.example"], "private")
+    put = await running.client.put("/api/sites/blog", json={"visibility": "public"}, headers=running.owner)
+    assert (put.status_code, put.json()["hosts"], put.json()["visibility"]) == (200, ["blog.example"], "public")
     listed = await running.client.get("/api/sites", headers=running.owner)
     assert [site["id"] for site in listed.json()["sites"]] == ["blog", "open-site", "shut-site"]
     assert (await running.client.get("/api/live/blog")).status_code == 200
@@ -51,10 +53,21 @@ async def test_a_site_is_added_changed_and_removed(running: Running) -> None:
         ("/api/sites/api", b"{}", "id"),
         ("/api/sites/blog", b'{"hosts": ["https://blog.example"]}', "hosts"),
         ("/api/sites/blog", b'{"hosts": ["a b"]}', "hosts"),
+        ("/api/sites/blog", b'{"hosts": ["localhost:3000"]}', "hosts"),  # facts name hosts without a port: it would match none
         ("/api/sites/blog", b'{"hosts": "blog.example"}', "body"),
         ("/api/sites/blog", b'{"grid": 0}', "grid"),
         ("/api/sites/blog", b'{"grid": 31}', "grid"),
+        ("/api/sites/blog", b'{"grid": NaN}', "body"),
+        ("/api/sites/blog", b'{"grid": 1e999}', "body"),
+        ("/api/sites/blog", b'{"visibility": "secret"}', "visibility"),
+        ("/api/sites/blog", b'{"frames": ["https://blog.example; script-src *"]}', "frames"),
+        ("/api/sites/blog", b'{"frames": ["javascript:x"]}', "frames"),
+        ("/api/sites/blog", b'{"k": 0}', "k"),
+        ("/api/sites/blog", b'{"patterns": ["blog"]}', "patterns"),
+        ("/api/sites/blog", b'{"link": "mine"}', "body"),
         ("/api/sites/blog", b'{"window": 1800001}', "window"),
+        ("/api/sites/blog", b'{"window": 9999}', "window"),
+        ("/api/sites/blog", b'{"window": -1}', "window"),
         ("/api/sites/blog", b'{"pubic": true}', "body"),
         ("/api/sites/blog", b'{"name": "\xff"}', "body"),
         ("/api/sites/blog", b"", "body"),

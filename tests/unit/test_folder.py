@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from footfall.errors import FolderInUse, NewerVersion, StoreRefused
+from footfall.errors import FolderInUse, Full, NewerVersion, StoreRefused
 from footfall.folder import VERSION, open_folder
 
 HOLD = """
@@ -92,17 +92,37 @@ def test_a_killed_owner_is_followed_at_once(tmp_path: Path) -> None:
         process.communicate()
 
 
-def test_an_open_folder_is_warned_of_not_changed(tmp_path: Path) -> None:
-    """The owner may mean it."""
+def test_what_others_could_read_is_closed_and_said(tmp_path: Path) -> None:
+    """A folder made by hand is open to others on most machines, and so is all that was made in it."""
     path = tmp_path / "data"
     open_folder(path).close()
+    for name in ("journal.sqlite-wal", "history.duckdb", "server.json"):
+        (path / name).touch(0o644)
     path.chmod(0o755)
     (path / "secret.key").chmod(0o644)
     folder = open_folder(path)
-    assert len(folder.warnings) == 2
+    assert mode(path) == 0o700
+    assert {mode(file) for file in path.iterdir()} == {0o600}
+    assert len(folder.warnings) == 5
     assert "0755" in folder.warnings[0]
-    assert "chmod 600" in folder.warnings[1]
-    assert mode(path) == 0o755
+    folder.close()
+    (path / "history.duckdb").chmod(0o644)  # as a server that is not ours makes it; nobody could reach it
+    folder = open_folder(path)
+    assert folder.warnings == ()
+    assert mode(path / "history.duckdb") == 0o600
+    folder.close()
+
+
+def test_a_folder_with_other_things_in_it_is_not_closed(tmp_path: Path) -> None:
+    """It may be a home or worse: the warning says what to do, and our own files in it are closed."""
+    path = tmp_path / "home"
+    path.mkdir()
+    path.chmod(0o755)
+    (path / "letters").mkdir(0o755)
+    (path / "footfall.toml").touch(0o644)
+    folder = open_folder(path)
+    assert [mode(path), mode(path / "letters"), mode(path / "footfall.toml")] == [0o755, 0o755, 0o644]
+    assert folder.warnings == (f"{path} is open to other users of this machine (mode 0755): chmod 700 {path}",)
     folder.close()
 
 
@@ -209,6 +229,18 @@ def test_salts_last_two_days(tmp_path: Path) -> None:
     assert days_kept(tmp_path) == [110]
     folder.salt(109)
     assert days_kept(tmp_path) == [109, 110]
+    folder.close()
+
+
+def test_a_salt_that_cannot_be_written_is_a_full_disk(tmp_path: Path) -> None:
+    """Full, which doors answer with 503; nothing is used that was not written, and the next call tries again."""
+    folder = open_folder(tmp_path)
+    (tmp_path / "salts.json.new").mkdir()
+    with pytest.raises(Full, match="salt"):
+        folder.salt(100)
+    (tmp_path / "salts.json.new").rmdir()
+    folder.salt(100)
+    assert days_kept(tmp_path) == [100]
     folder.close()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -27,12 +28,25 @@ PURE = {
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
 OUTSIDE = {"open", "print", "input", "exec", "eval", "__import__"}
 
-# From below to above. A module may import what is below it and what is in its own room; of another room of its own layer only
-# the contract, `base`. What is in none of these layers is wiring, at the very top.
-LAYERS = (
-    {"errors", "rules", "model"},
-    {"intake", "live", "query", "journal", "history", "registry"},
-    {"engine", "hub", "sink", "recount", "checkpoints"},
+# From below to above: a module may import what is in its own room and what is in the rows below it, nothing of its own row.
+# docs/architecture.md explains each.
+ROOMS = (
+    {"errors", "rules"},
+    {"model"},
+    {"clock", "config", "folder", "logs", "supervised"},
+    {"intake", "live"},
+    {"journal"},
+    {"history", "registry"},
+    {"access", "query", "recount", "sink"},
+    {"engine", "hub"},
+    {"checkpoints"},
+    {"store"},
+    {"api", "house"},
+    {"__init__", "http"},
+    {"admin", "serve"},
+    {"demo"},
+    {"cli"},
+    {"__main__"},
 )
 BACKENDS = ("sqlite", "duckdb", "jetstream", "clickhouse")
 WIRING = {"store"}  # the only place that names backends
@@ -61,7 +75,7 @@ def own_imports(source: str) -> set[str]:
     """The modules of Footfall that a source imports, without the `footfall.` in front."""
     names = {name.removeprefix("footfall.") for name in imports(source) if name.startswith("footfall.")}
     known = {module.removesuffix(".__init__") for module in MODULES}
-    return {name if name in known else name.rpartition(".")[0] for name in names} - {""}
+    return {name if name in known else name.rpartition(".")[0] or "__init__" for name in names}
 
 
 def impurities(source: str, allowed: frozenset[str]) -> list[str]:
@@ -81,25 +95,23 @@ def impurities(source: str, allowed: frozenset[str]) -> list[str]:
     return sorted(found)
 
 
-def layer_of(module: str) -> int:
-    """How high a module stands."""
-    room = module.partition(".")[0]
-    return next((height for height, rooms in enumerate(LAYERS) if room in rooms), len(LAYERS))
+def height_of(module: str) -> int:
+    """In which row a module stands."""
+    return next(height for height, rooms in enumerate(ROOMS) if room_of(module) in rooms)
+
+
+def room_of(module: str) -> str:
+    """The file or folder that a module is, or is in."""
+    return module.partition(".")[0]
 
 
 def wrong_arrows(module: str, targets: set[str]) -> list[str]:
     """Those of the modules that `module` imports which it may not know."""
-    room, height = module.partition(".")[0], layer_of(module)
-    wrong = []
-    for target in targets:
-        aside = layer_of(target) == height < 2 and target.partition(".")[0] != room
-        contract = height == 0 or target.endswith(".base") or (module, target) in SHARED
-        backend = target.rpartition(".")[2] in BACKENDS and target.partition(".")[0] != room
-        if (
-            layer_of(target) > height
-            or (aside and not contract)
-            or (backend and room not in WIRING and (module, target) not in SHARED)
-        ):
+    room, wrong = room_of(module), []
+    for target in targets - {target for target in targets if room_of(target) == room or (module, target) in SHARED}:
+        backend = target.rpartition(".")[2] in BACKENDS and room not in WIRING
+        impure = room in PURE and room_of(target) not in PURE and not target.endswith(".base")  # a contract is a shape
+        if height_of(target) >= height_of(module) or backend or impure:
             wrong.append(target)
     return sorted(wrong)
 
@@ -141,7 +153,8 @@ def test_impurities_are_found(source: str, found: list[str]) -> None:
 @pytest.mark.parametrize(
     ("module", "target", "wrong"),
     [
-        ("rules", "model", False),
+        ("rules", "model", True),
+        ("model", "rules", False),
         ("rules", "live.fold", True),
         ("live.fold", "rules", False),
         ("live.fold", "intake.collect", True),
@@ -157,9 +170,54 @@ def test_impurities_are_found(source: str, found: list[str]) -> None:
         ("http.app", "engine", False),
         ("http.app", "history.duckdb", True),
         ("store", "history.duckdb", False),
+        ("store", "http.app", True),
+        ("store", "hub", False),
         ("registry.sqlite", "journal.sqlite", False),
+        ("registry.sqlite", "history.base", True),
+        ("live.fold", "clock", True),
+        ("query.people", "live.fold", False),
+        ("query.people", "registry.base", False),
+        ("config", "engine", True),
+        ("config", "folder", True),
+        ("folder", "http.app", True),
+        ("hub", "engine", True),
+        ("engine", "hub", True),
+        ("sink", "engine", True),
+        ("recount", "hub", True),
+        ("engine", "store", True),
+        ("api", "house", True),
+        ("house", "http.app", True),
+        ("house", "api", True),
+        ("http.app", "cli", True),
+        ("http.app", "serve", True),
+        ("http.app", "http.doors", False),
+        ("serve", "admin", True),
+        ("demo.run", "serve", False),
+        ("demo.run", "cli", True),
+        ("engine", "__init__", True),
+        ("cli", "demo.run", False),
     ],
 )
 def test_wrong_arrows_are_found(module: str, target: str, wrong: bool) -> None:
-    """The test above sees an arrow that points up, aside, or at a backend."""
+    """The test above sees an arrow that points up, aside, at a backend, or out of what is pure."""
     assert wrong_arrows(module, {target}) == ([target] if wrong else [])
+
+
+def test_the_public_names_are_an_arrow_too() -> None:
+    """Who imports the package itself imports all that it stands on."""
+    assert own_imports("from footfall import Footfall, logs\nfrom footfall.live import fold") == {"__init__", "logs", "live.fold"}
+
+
+def test_the_documented_rooms_are_these() -> None:
+    """The table of docs/architecture.md has the same rows in the same order, and a star at what is pure."""
+    text = (
+        (Path(__file__).parents[2] / "docs" / "architecture.md")
+        .read_text("utf-8")
+        .partition("\n## Rooms\n")[2]
+        .partition("\n## ")[0]
+    )
+    told: list[tuple[str, str, str]] = re.findall(r"^\| (\d+) \| `(\w+)(?:\.py|/)`( \*)? \|", text, re.MULTILINE)
+    assert sorted(told) == sorted(
+        (str(height), room, " *" if room in PURE else "") for height, rooms in enumerate(ROOMS, 1) for room in rooms
+    )
+    assert [int(height) for height, _, _ in told] == sorted(int(height) for height, _, _ in told)

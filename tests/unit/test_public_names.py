@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import footfall
 from footfall import errors
 
@@ -23,3 +26,9 @@ def test_every_error_is_public_and_drawn() -> None:
     assert defined <= set(PUBLIC)
     assert errors.__doc__ is not None
     assert all(name in errors.__doc__ for name in defined)
+
+
+def test_the_command_line_waits_for_no_database() -> None:
+    """Help and wrong usage are answered before anything heavy is loaded."""
+    code = "import footfall.cli, sys; print(sorted({'duckdb', 'numpy', 'granian', 'starlette'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

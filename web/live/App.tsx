@@ -32,13 +32,14 @@ interface Props {
   store: Store;
   ask: Ask;
   site: string;
+  name: string;
   /** Whether it is the owner who looks. */
   owner: boolean;
   language: Signal<Language>;
   look: ReturnType<typeof makeLook>;
 }
 
-export function App({ store, ask, site, owner, language, look }: Props) {
+export function App({ store, ask, site, name, owner, language, look }: Props) {
   const { words } = useTongue();
   const sheet = useRef<HTMLDialogElement>(null);
   const page = useMemo(() => makePage(store, ask), [store, ask]);
@@ -62,7 +63,7 @@ export function App({ store, ask, site, owner, language, look }: Props) {
   const colors = `${look.look.value} ${past}`;
   return (
     <>
-      <Header site={site} status={past ? "past" : store.status.value}>
+      <Header name={name} status={past ? "past" : store.status.value}>
         {owner && <a class="quiet" href={`../sites/${site}`}>{words.settings}</a>}
         {!store.empty.value && (
           <button
@@ -96,7 +97,7 @@ export function App({ store, ask, site, owner, language, look }: Props) {
             )}
           </div>
           {empty
-            ? <Start site={site} />
+            ? store.status.value !== "gone" && <Start site={site} />
             : <Reading pages={page.reading} elsewhere={page.elsewhere} past={past} rows={ROWS} />}
           {(!past || player.placed.value) && <Where places={page.places} look={colors} />}
           {!past && !empty && <Arrivals arrivals={store.arrivals} ahead={store.ahead} rows={ROWS} />}

@@ -14,6 +14,7 @@ const LANGUAGE = "footfall_language";
 
 const root = document.documentElement;
 const site = root.dataset.site!;
+const name = root.dataset.name!; // the id, if it has none
 const owner = root.dataset.role === "owner";
 const ask = new Ask(site, location.href);
 const store = new Store(ask.stream(), JSON.parse(document.getElementById("snapshot")!.textContent!));
@@ -26,7 +27,7 @@ function Page() {
   const speech = tongue(language.value, navigator.languages);
   return (
     <Speech.Provider value={speech}>
-      <App store={store} ask={ask} site={site} owner={owner} language={language} look={look} />
+      <App store={store} ask={ask} site={site} name={name} owner={owner} language={language} look={look} />
     </Speech.Provider>
   );
 }
@@ -37,7 +38,7 @@ effect(() => {
 });
 effect(() => {
   const { words, number } = tongue(language.value, navigator.languages);
-  document.title = `${words.hereNow(number(store.people.value))} · ${site}`;
+  document.title = `${words.hereNow(number(store.people.value))} · ${name}`;
 });
 render(<Page />, document.getElementById("app")!);
 store.follow();

@@ -142,6 +142,8 @@ class Crowd:
         if response.status_code in (429, 500, 502, 503, 504):
             return False
         if response.is_error:
+            if await self._door.site(SITE) is None:
+                raise Refused("the demo was removed while it ran; it has ended")
             raise Refused(f"the server refused a reader of the demo: {response.text}")
         return True
 
@@ -187,7 +189,7 @@ async def demo(config: Config, readers: int, seconds: float | None) -> None:
     assert me is not None  # this is a coroutine that runs
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
     async with _server(config) as door:
-        await door.put(SITE, name=NAME, hosts=(ORIGIN.removeprefix("https://"),), public=True)
+        await door.put(SITE, name=NAME, hosts=(ORIGIN.removeprefix("https://"),), visibility="public")
         for page in PAGES[1:]:
             kind = "page" if page.path in NOT_POSTS else "post"
             await door.publish(SITE, kind, page.path.removeprefix("/"), page.title)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
+from footfall.history.rows import matching
 from footfall.model import Erase, Kind
 
 # Views decide entry and exit, as in the fold; a visit without views takes what it has. Ties go by the order of the rows.
@@ -30,22 +31,13 @@ WHERE visits.site = ? AND visits.visit = left_over.visit
 def erase_facts(connection: duckdb.DuckDBPyConnection, erase: Erase) -> None:
     """Remove the matching facts; visits that lost all go too, those that lost some are counted again from what is left
     (except `engaged` and what they took from their first fact: these are not in the other facts)."""
-    conditions = {
-        "path = ?": erase.path,
-        "visitor = ?": erase.visitor,
-        "page_type = ?": erase.page_type,
-        "ts_ms >= ?": erase.first,
-        "ts_ms <= ?": erase.last,
-    }
-    given = {condition: value for condition, value in conditions.items() if value is not None}
-    matching = " AND ".join(["site = ?", *given])
-    params = [erase.site, *given.values()]
+    condition, params = matching(erase)
     # Bots and imports have visit 0, no row in visits, and may be millions: left out to spare the recount.
     _erase_minutes(connection, erase)
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT visit FROM facts WHERE {matching} AND visit <> 0", params
+        f"CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT visit FROM facts WHERE {condition} AND visit <> 0", params
     )
-    connection.execute(f"DELETE FROM facts WHERE {matching}", params)
+    connection.execute(f"DELETE FROM facts WHERE {condition}", params)
     connection.execute(
         "DELETE FROM visits WHERE site = ? AND visit IN (SELECT visit FROM touched) "
         "AND visit NOT IN (SELECT visit FROM facts WHERE site = ?)",
@@ -53,7 +45,7 @@ def erase_facts(connection: duckdb.DuckDBPyConnection, erase: Erase) -> None:
     )
     connection.execute(RECOUNT, [erase.site, erase.site])
     connection.execute("DROP TABLE touched")
-    if not given:  # the whole site: what it published goes with it
+    if erase.whole:  # the whole site: what it published goes with it
         connection.execute("DELETE FROM content WHERE site = ?", [erase.site])
 
 
@@ -61,12 +53,5 @@ def _erase_minutes(connection: duckdb.DuckDBPyConnection, erase: Erase) -> None:
     """Presence goes by the same conditions, but for the page type, which minutes do not know."""
     if erase.page_type is not None:
         return
-    conditions = {
-        "path = ?": erase.path,
-        "visitor = ?": erase.visitor,
-        "minute_ms >= ?": erase.first,
-        "minute_ms <= ?": erase.last,
-    }
-    given = {condition: value for condition, value in conditions.items() if value is not None}
-    matching = " AND ".join(["site = ?", *given])
-    connection.execute(f"DELETE FROM minutes WHERE {matching}", [erase.site, *given.values()])
+    condition, params = matching(erase, "minute_ms")
+    connection.execute(f"DELETE FROM minutes WHERE {condition}", params)

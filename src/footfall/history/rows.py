@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
-from footfall.model import ContentRow, Fact, FactRow, LedgerRow, MinuteRow, VisitRow
+from footfall.model import ContentRow, Erase, Fact, FactRow, LedgerRow, MinuteRow, VisitRow
 
 Values = tuple[Any, ...]  # one flat row
 
@@ -92,3 +92,17 @@ def ledger_values(row: LedgerRow) -> Values:
 def content_values(row: ContentRow) -> Values:
     """In the order of CONTENT."""
     return astuple(row)
+
+
+def matching(erase: Erase, time: str = "ts_ms") -> tuple[str, list[Any]]:
+    """A condition with its parameters: the rows that an erase is about. `time` is the column that `first` and `last` bound."""
+    wanted = {
+        "site = ?": erase.site,
+        "path = ?": erase.path,
+        "visitor = ?": erase.visitor,
+        "page_type = ?": erase.page_type,
+        f"{time} >= ?": erase.first,
+        f"{time} <= ?": erase.last,
+    }
+    given = {condition: value for condition, value in wanted.items() if value is not None}
+    return " AND ".join(given), list(given.values())

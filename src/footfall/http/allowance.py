@@ -28,7 +28,7 @@ class Allowance:
         return max(0.0, full - now - self._span)
 
     def take(self, address: str, now: float, units: int = 1) -> None:
-        """Use `units`, whether they are there or not."""
+        """Use `units`, whether they are there or not; give some back that were used a moment ago if `units` is below 0."""
         full = self._young.get(address) or self._old.get(address, 0.0)
         self._young[address] = max(full, now) + units / self._rate
         if len(self._young) > CAP or now - self._turned > 2 * self._span:

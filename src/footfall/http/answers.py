@@ -19,6 +19,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = Sequence[tuple[bytes, bytes]]
 
+MAX_BODY = 64 * 1024  # bytes of a request: facts, forms, settings
+
 NO_STORE = (b"cache-control", b"no-store")
 ANY_ORIGIN = (b"access-control-allow-origin", b"*")
 NOSNIFF = (b"x-content-type-options", b"nosniff")
@@ -42,13 +44,14 @@ def outcome(reason: str, field: str = "body") -> bytes:
     return msgspec.json.encode(Outcome(0, [Refusal(None, field, reason)]))
 
 
-def page_headers(policy: str = PAGE_POLICY) -> list[tuple[bytes, bytes]]:
-    """What every page carries, errors too."""
+def page_headers(policy: str = PAGE_POLICY, referrer: str = "no-referrer") -> list[tuple[bytes, bytes]]:
+    """What every page carries, errors too. Of a page that tells no referrer browsers hide the origin from its own forms' doors:
+    pages with forms say "same-origin"."""
     return [
         (b"content-type", b"text/html; charset=utf-8"),
         (b"content-security-policy", policy.encode()),
         NOSNIFF,
-        (b"referrer-policy", b"no-referrer"),
+        (b"referrer-policy", referrer.encode()),
         (b"cross-origin-opener-policy", b"same-origin"),
         NO_STORE,
     ]

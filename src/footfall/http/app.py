@@ -10,6 +10,7 @@ What a server has to be told (measured with granian 2.8, uvicorn 0.54, 2 cores):
     backpressure     granian serves so many connections at once; more hang without an error. The default is the backlog, 1,024:
                      set it above max_viewers, and the limit of open files (`ulimit -n`) above that.
     http             http1: an open stream takes 20 KB in granian, 33 KB with auto.
+    idle connections granian: --http1-header-read-timeout 5000; its 30 s let a single address fill the backpressure with silence.
     task_impl        granian: asyncio. With rust there are no real tasks, and nothing here could be cancelled.
     proxy headers    uvicorn believes X-Forwarded-For from loopback and hides who the peer was, unless told --no-proxy-headers.
     lost viewers     who lost the network stays for minutes, until the kernel gives up; for 20 s with TCP_USER_TIMEOUT

@@ -70,7 +70,7 @@ class Assets:
             return
         file = self._files[route_path(scope)]
         chosen = file[best(header(scope["headers"], b"accept-encoding"), file)]
-        if _matches(header(scope["headers"], b"if-none-match"), chosen.etag):
+        if matches(header(scope["headers"], b"if-none-match"), chosen.etag):
             kept = [pair for pair in chosen.headers if pair[0] not in (b"content-type", b"content-encoding")]
             await answer(send, 304, kept)
         else:
@@ -116,6 +116,7 @@ def _weight(parameters: str) -> float:
         return 0.0
 
 
-def _matches(if_none_match: str, etag: bytes) -> bool:
+def matches(if_none_match: str, etag: bytes) -> bool:
+    """Whether the client has what this tag names."""
     tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
     return "*" in tags or etag.decode() in tags

@@ -20,6 +20,7 @@ from footfall.http.allowance import Allowance
 from footfall.http.answers import (
     ANY_ORIGIN,
     JSON,
+    MAX_BODY,
     NO_STORE,
     NOSNIFF,
     Headers,
@@ -37,12 +38,14 @@ from footfall.intake import Caller, Intake, Refusal, Taken, TrustedProxies, read
 from footfall.intake.address import network_of
 from footfall.model import Fact, Verdict
 
-MAX_BODY = 64 * 1024
 BODY_SECONDS = 10  # a body that takes longer is given up
+UNIT_BYTES = 1024  # a request counts as one fact and one more for each so many bytes, if it holds fewer: bytes are work too
 BURST_SECONDS = 10  # an address may send this many seconds' worth of facts at once
 CONTENT_TYPES = (b"text/plain", b"application/json")
 REJECTED = {  # what the fold may still refuse: field and reason, as the sender is told
     "too_old": ("a", "too_old: at most 30 minutes may lie between what happened and the sending"),
+    "too_many_paths": ("u", "too_many_paths: the site has as many different pages as one may have"),
+    "site_full": ("s", "site_full: the site has as many readers as one may have at a time"),
 }
 
 EVERYONE = TrustedProxies(("0.0.0.0/0", "::/0"))  # who speaks with the owner's key is believed about addresses and places
@@ -124,8 +127,9 @@ class Collect:
             body = await self._body(length, receive)
             caller = self._caller(scope, signed)
             taken = self._intake.collect(body, caller)
-            errors = await self._record(taken, caller)
-        except Rejection as no:
+            errors = await self._record(taken, caller, len(body))
+        except (Rejection, Busy) as error:
+            no = _rejection(error)
             return await self._reply(send, "e", no.status, _headers(ERROR, no), outcome(no.reason))
         except Gone:
             self._answers["e", 499] += 1
@@ -144,9 +148,10 @@ class Collect:
             try:
                 params = _params(scope["query_string"])
                 caller = self._caller(scope, bool(header(scope["headers"], b"authorization")))
-                errors = await self._record(self._intake.pixel(params, caller), caller)
+                errors = await self._record(self._intake.pixel(params, caller), caller, len(scope["query_string"]))
                 status = 400 if errors else 200
-            except Rejection as no:
+            except (Rejection, Busy) as error:
+                no = _rejection(error)
                 status, headers = no.status, _headers(PIXEL, no)
         await self._reply(send, "p.gif", status, headers, GIF)
 
@@ -196,15 +201,11 @@ class Collect:
             raise Rejection(403, "that is not the owner's key")
         return True
 
-    async def _record(self, taken: Taken, caller: Caller) -> list[Refusal]:
-        """Make the facts durable; returns everything that was refused, by intake or by the fold."""
-        self._allowance.take(network_of(caller.address), self._clock(), len(taken.facts) + len(taken.errors))
-        verdicts: list[Verdict] = []
-        if taken.facts:
-            try:
-                verdicts = await self._engine.record(taken.facts)
-            except Busy as busy:
-                raise Rejection(503, "not accepting facts now, try again", busy.retry_after) from busy
+    async def _record(self, taken: Taken, caller: Caller, size: int) -> list[Refusal]:
+        """Make the facts of a request of `size` bytes durable; returns everything that was refused, by intake or by the fold."""
+        units = max(len(taken.facts) + len(taken.errors), 1 + size // UNIT_BYTES)
+        self._allowance.take(network_of(caller.address), self._clock(), units)
+        verdicts: list[Verdict] = await self._engine.record(taken.facts) if taken.facts else []
         for site, door, reason in taken.refused:
             self._engine.refuse(site, door, reason)
         rejected = [
@@ -253,9 +254,17 @@ async def _read(receive: Receive, length: int) -> bytes:
 
 def _params(query: bytes) -> dict[str, str]:
     try:
-        return dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=20))
+        sent = query.decode(errors="surrogateescape")
+        return dict(parse_qsl(sent, keep_blank_values=True, max_num_fields=20, errors="surrogateescape"))
     except ValueError:
         raise Rejection(400, "expected at most 20 parameters") from None
+
+
+def _rejection(error: Rejection | Busy) -> Rejection:
+    """Whoever is full, intake's salts or the engine: nothing was taken, and the client hears one thing."""
+    if isinstance(error, Busy):
+        return Rejection(503, "not accepting facts now, try again", error.retry_after)
+    return error
 
 
 def _headers(headers: Headers, no: Rejection) -> Headers:

@@ -5,23 +5,29 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from starlette.exceptions import HTTPException
 from starlette.routing import Route, Router
 
+from footfall.errors import Busy, InvalidInput
 from footfall.house import House
 from footfall.http.answers import Receive, Scope, Send
 from footfall.http.assets import packaged
 from footfall.http.auth import Gate
 from footfall.http.collect import Collect
+from footfall.http.embed import Embeds
+from footfall.http.figures import Figures
+from footfall.http.home import Home
 from footfall.http.live import Live
 from footfall.http.ops import Ops, Readings, problem, serve_metrics
 from footfall.http.page import Pages, said
+from footfall.http.signin import SignIn
 from footfall.http.sites import routes as site_routes
 from footfall.http.warnings import Warnings
 from footfall.intake import TrustedProxies
+from footfall.supervised import supervised
 
 FOREIGN = frozenset({"app", "router", "starlette.exception_handlers"})  # what a Starlette that mounts us leaves in a scope
 
@@ -33,23 +39,31 @@ class Doors:
         config, clock = house.config, time.monotonic
         trusted = TrustedProxies(config.trusted_proxies)
         answers: Counter[tuple[str, int]] = Counter()
-        self.warnings = Warnings(house.folder.warnings)
-        gate = Gate(house.folder.owner_key, house.sites, trusted, config.public_url, clock)
+        self.warnings = Warnings(house.folder.warnings, lambda: house.engine.health().reason)
+        gate = Gate(house.folder.owner_key, house.access, house.sites, trusted, config.public_url, house.engine.now, clock)
         self.collect = Collect(house.engine, house.intake, gate, trusted, config.rate_limit, self.warnings, answers, clock)
         self.live = Live(house.hub, gate, config.max_viewers, answers, clock)
         readings = Readings(house.engine, house.hub, lambda: self.live.viewers, answers)
         self._ops = Ops(house.engine, gate, self.warnings, readings)
         self._assets = packaged()
-        live_page = self._assets.templates.get("live.html")
-        pages = Pages(live_page, house.hub, gate, house.sites, self.warnings, house.folder.owner_key)
-        self._router = _router(pages, self._ops, site_routes(house, gate))
+        pages = Pages(self._assets.templates.get("live.html"), house, gate, self.warnings)
+        home, embeds = Home(house, gate, pages, self.warnings), Embeds(house, gate)
+        figures = Figures(house, gate, answers, clock)
+        doors = (
+            *home.routes(),
+            *embeds.routes(),
+            *figures.routes(),
+            *SignIn(house, gate, clock).routes(),
+            *site_routes(house, gate),
+        )
+        self._router = _router(pages, self._ops, doors)
         self._metrics_listen = config.metrics_listen
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """The clock of the doors and the listener for metrics run within."""
-        clock = asyncio.create_task(self._tick(), name="doors")
         metrics = await serve_metrics(self._metrics_listen, self._ops.exposition) if self._metrics_listen else None
+        clock = supervised(asyncio.create_task(self._tick(), name="clock of the doors"), self.warnings.broken)
         try:
             yield
         finally:
@@ -74,25 +88,27 @@ class Doors:
         try:
             await self._router({**own, "app": self}, receive, send)  # within an "app" Starlette raises instead of answering
         except HTTPException as error:
-            response = problem(error.status_code) if path.startswith("/api/") else said(error.status_code)
+            response = problem(error.status_code) if path.startswith("/api/") else said(error.status_code, scope)
             response.headers.update(error.headers or {})
             await response(scope, receive, send)
+        except (InvalidInput, Busy) as error:  # of a page; doors below /api/ answer for themselves
+            await said(400 if isinstance(error, InvalidInput) else 503, scope)(scope, receive, send)
 
     async def _tick(self) -> None:
         while True:
+            self.warnings.tick()
             await asyncio.sleep(1)
             self.collect.tick()
             self.live.tick()
 
 
-def _router(pages: Pages, ops: Ops, sites: list[Route]) -> Router:
+def _router(pages: Pages, ops: Ops, doors: Iterable[Route]) -> Router:
     routes = [
-        Route("/", pages.home),
         Route("/s/{site}", pages.site),
         Route("/healthz", ops.healthz),
         Route("/metrics", ops.metrics),
         Route("/openapi.json", ops.openapi),
         Route("/robots.txt", ops.robots),
-        *sites,
+        *doors,
     ]
     return Router(routes, redirect_slashes=False)

@@ -164,8 +164,8 @@ class Live:
         if scope["method"] not in ("GET", "HEAD") or (door == "stream" and scope["method"] == "HEAD"):
             await self._refuse(door, send, 405, "expected GET")
             return None
-        standing = self._gate.standing(scope)
-        if self._gate.visible(site, standing):
+        standing = self._gate.standing(scope, site)
+        if standing.sees:
             return standing is Standing.OWNER
         if standing is Standing.LIMITED:
             await self._refuse(door, send, 429, "too many wrong keys", RETRY_SECONDS)

@@ -8,15 +8,12 @@ from typing import Any
 import msgspec
 
 from footfall.http.answers import Outcome
+from footfall.http.figures import Count, PageList, Problem
 from footfall.intake.wire import KEYS, PIXEL_KEYS
 from footfall.live.snapshot import Snapshot
+from footfall.query.people import RANGES, People
+from footfall.query.replay import Replay
 from footfall.rules import MAX_FACTS_PER_REQUEST
-
-
-class Problem(msgspec.Struct, frozen=True):
-    """What the other doors answer when they cannot."""
-
-    error: str
 
 
 class Health(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -30,8 +27,8 @@ class Health(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def openapi(version: str) -> bytes:
     """The document, as JSON."""
-    (outcome, snapshot, problem, health), shapes = msgspec.json.schema_components(
-        [Outcome, Snapshot, Problem, Health], ref_template="#/components/schemas/{name}"
+    (outcome, snapshot, problem, health, *figures), shapes = msgspec.json.schema_components(
+        [Outcome, Snapshot, Problem, Health, People, PageList, Replay, Count], ref_template="#/components/schemas/{name}"
     )
     shapes["Fact"] = _fact()
     fact = {"$ref": "#/components/schemas/Fact"}
@@ -56,12 +53,36 @@ def openapi(version: str) -> bytes:
                 "responses": _answers({200: ("Events", None)}),
             }
         },
+        **{path: _figure(site, problem, answer, *told) for (path, told), answer in zip(_FIGURES.items(), figures, strict=True)},
         "/healthz": {
             "get": {"summary": "Whether facts are accepted", "responses": _answers({200: ("Yes", health), 503: ("No", health)})}
         },
     }
     info = {"title": "Footfall", "version": version, "description": "Real-time, privacy-friendly statistics for websites"}
     return msgspec.json.encode({"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": shapes}})
+
+
+_FIGURES: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
+    "/api/people/{site}": (
+        "People over time",
+        {"range": {"enum": list(RANGES)}, "path": {"type": "string"}, "country": {"type": "string"}},
+    ),
+    "/api/pages/{site}": (
+        "All pages, most viewed first",
+        {"q": {"type": "string"}, "offset": {"type": "integer"}, "limit": {"type": "integer"}},
+    ),
+    "/api/replay/{site}": ("Each minute of a past time", {"from": {"type": "integer"}, "minutes": {"type": "integer"}}),
+    "/api/count/{site}": ("Views and readers of a page, or of the whole site", {"path": {"type": "string"}}),
+}
+
+
+def _figure(
+    site: dict[str, Any], problem: dict[str, Any], answer: dict[str, Any], summary: str, query: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    parameters = [site, *({"name": name, "in": "query", "required": False, "schema": shape} for name, shape in query.items())]
+    problems = {400: "A parameter does not fit", 404: "No such site, or not yours to see", 429: "Too many", 503: "Busy"}
+    answers = {200: (summary, answer), **{status: (said, problem) for status, said in problems.items()}}
+    return {"get": {"summary": summary, "parameters": parameters, "responses": _answers(answers)}}
 
 
 def _fact() -> dict[str, Any]:
@@ -75,9 +96,12 @@ def _fact() -> dict[str, Any]:
 def _taken(outcome: dict[str, Any]) -> dict[str, Any]:
     refused = {
         400: "At least one fact was refused; the others are durable",
+        403: "A key came along that is not the owner's; nothing was taken",
+        405: "Neither POST nor OPTIONS",
         413: "Too large",
         415: "Neither JSON nor text",
         429: "Too many facts from this address",
+        500: "A fault of the server; the reason holds the id under which its log has it",
         503: "Not accepting; nothing was taken",
     }
     return _answers({204: ("Every fact is durable", None), **{status: (said, outcome) for status, said in refused.items()}})

@@ -98,7 +98,7 @@ class Ops:
         standing = self._gate.standing(request.scope)
         if standing is Standing.OWNER:
             return Response(self.exposition(), headers={"cache-control": "no-store"}, media_type=CONTENT_TYPE_LATEST)
-        return said(429 if standing is Standing.LIMITED else 404)
+        return said(429 if standing is Standing.LIMITED else 404, request.scope)
 
     def exposition(self) -> bytes:
         """The readings as Prometheus reads them."""

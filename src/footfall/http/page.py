@@ -1,4 +1,4 @@
-"""The pages: /s/{site}, the live page with its first numbers already in it, and /, the owner's list of sites.
+"""The live page, /s/{site}, with its first numbers already in it, and the page that says no.
 
 It fills placeholders of the built page; it does not know what the page does with them.
 """
@@ -14,12 +14,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from footfall.house import House
 from footfall.http import plain
-from footfall.http.answers import PAGE_POLICY, header, page_headers
-from footfall.http.auth import Gate, Standing, cookie
+from footfall.http.answers import PAGE_POLICY, Scope, header, page_headers
+from footfall.http.auth import Gate, Standing, link_of
 from footfall.http.warnings import Warnings
-from footfall.hub import Hub
-from footfall.model import Site
 
 PLACEHOLDER = re.compile(rb"__([A-Z]+)__")
 NO_PAGE = "This Footfall was installed without its web files. Collecting works; reinstall it to see the pages."
@@ -51,60 +50,47 @@ class Template:
 class Pages:
     """The endpoints. `live` is the built page, None when the package came without it."""
 
-    def __init__(
-        self, live: bytes | None, hub: Hub, gate: Gate, sites: Mapping[str, Site], warnings: Warnings, owner_key: str
-    ) -> None:
+    def __init__(self, live: bytes | None, house: House, gate: Gate, warnings: Warnings) -> None:
         self._live = Template(live) if live is not None else None
-        self._hub = hub
+        self._house = house
         self._gate = gate
-        self._sites = sites
         self._warnings = warnings
-        self._owner_key = owner_key
 
     async def site(self, request: Request) -> Response:
-        """GET /s/{site}, and /s/{site}?key=KEY."""
-        site = request.path_params["site"]
-        standing = self._gate.standing(request.scope, request.query_params.get("key", ""))
-        if not self._gate.visible(site, standing):
-            return said(429 if standing is Standing.LIMITED else 404)
+        """GET /s/{site}; with ?key=KEY it signs the owner in, with ?link=SECRET it shows a site to whoever has its link."""
+        site, key = request.path_params["site"], request.query_params.get("key", "")
+        standing = self._gate.standing(request.scope, site, key)
+        if not standing.sees:
+            return said(429 if standing is Standing.LIMITED else 404, request.scope)
         owner = standing is Standing.OWNER
-        if "key" in request.query_params:
-            return self._signed_in(request, f"/s/{site}", owner)
+        if key:
+            return self.signed_in(request, f"/s/{site}", owner)
         if self._live is None:
             return html(503, plain.note("No page", NO_PAGE), plain.POLICY)
-        return html(200, self._live.fill(self._values(site, owner)), PAGE_POLICY)
-
-    async def home(self, request: Request) -> Response:
-        """GET /, and /?key=KEY."""
-        standing = self._gate.standing(request.scope, request.query_params.get("key", ""))
-        if standing is Standing.LIMITED:
-            return said(429)
-        if standing is Standing.STRANGER:
-            return html(200, plain.page("Footfall", HOME), plain.POLICY)
-        if "key" in request.query_params:
-            return self._signed_in(request, "/", owner=True)
-        sites = sorted(self._sites.values(), key=lambda site: site.id)
-        root = request.scope.get("root_path", "")
-        return html(200, plain.sites_page(sites, root, self._warnings.owner()), plain.POLICY)
+        response = html(200, self._live.fill(self._values(site, owner)), PAGE_POLICY)
+        if not owner and self._house.sites[site].visibility == "link" and link_of(request.scope):
+            response.raw_headers.append(self._gate.link_cookie(request.scope, site))
+        return response
 
     def _values(self, site: str, owner: bool) -> dict[str, bytes]:
-        snapshot = self._hub.snapshot(site, owner)
+        snapshot = self._house.hub.snapshot(site, owner)
         numbers = msgspec.json.decode(snapshot, type=Numbers)
         warnings = plain.warnings_markup(self._warnings.owner() if owner else ())
         return {
             "SITE": escape(site).encode(),
+            "NAME": escape(self._house.sites[site].name or site).encode(),
+            "ROLE": b"owner" if owner else b"stranger",
             "SNAPSHOT": in_script(snapshot),
-            "PEOPLE": f"{numbers.people:,}".encode(),
-            "VIEWS": f"{numbers.views:,}".encode(),
-            "VISITORS": f"{numbers.visitors:,}".encode(),
+            "PEOPLE": plain.number(numbers.people).encode(),
+            "VIEWS": plain.number(numbers.views).encode(),
+            "VISITORS": plain.number(numbers.visitors).encode(),
             "WARNINGS": warnings.encode(),
         }
 
-    def _signed_in(self, request: Request, path: str, owner: bool) -> Response:
+    def signed_in(self, request: Request, path: str, owner: bool) -> Response:
         """Lead to the address without the key. Browsers hold a Strict cookie back while they follow a redirect that began on
         another site (a link in web mail): those get a page of ours that leads on, which makes the next request our own."""
-        root = request.scope.get("root_path", "")
-        target = root + quote(path)
+        target = request.scope.get("root_path", "") + quote(path)
         if header(request.scope["headers"], b"sec-fetch-site") in ("cross-site", "same-site"):
             response = html(200, plain.moved(target), plain.POLICY)
             response.headers["refresh"] = f"0; url={target}"
@@ -112,21 +98,20 @@ class Pages:
             response = html(303, b"", plain.POLICY)
             response.headers["location"] = target
         if owner:
-            cookie_header = cookie(self._owner_key, root + "/", self._gate.is_https(request.scope))
-            response.raw_headers.append((b"set-cookie", cookie_header))
+            session = self._house.access.session(self._house.engine.now())
+            response.raw_headers.append(self._gate.session_cookie(request.scope, session))
         return response
 
 
 NO = {
+    400: ("Not like this", "What was sent cannot be read, so nothing was done. Go back and try again."),
+    403: ("Not from there", "This was not sent by a page of this server, so nothing was done. Go back and try again."),
     404: ("Nothing here", "There is no such page, or it is not yours to see."),
     405: ("Not like this", "This page can only be read."),
     429: ("Too many tries", "Too many wrong keys came from your address. Wait a minute."),
+    503: ("Not just now", "Nothing was done, because it could not have been kept. Try again in a moment."),
 }
-HOME = (
-    "<p>This server counts the readers of websites: how many are here now, and what they read. "
-    "It sets no cookie for them and keeps nothing that could name one.</p>"
-    "<p>Are you its owner? Open the address that <code>footfall serve</code> printed.</p>"
-)
+RETRY = {429: "60", 503: "2"}  # seconds
 
 
 def html(status: int, body: bytes, policy: str = plain.POLICY) -> Response:
@@ -136,12 +121,13 @@ def html(status: int, body: bytes, policy: str = plain.POLICY) -> Response:
     return response
 
 
-def said(status: int) -> Response:
+def said(status: int, scope: Scope) -> Response:
     """The page that says no. What is not there and what may not be seen are told in the same words."""
     title, sentence = NO[status]
-    response = html(status, plain.note(title, sentence))
-    if status == 429:
-        response.headers["retry-after"] = "60"
+    door = f'<p><a href="{escape(scope.get("root_path", ""))}/sign-in">Sign in</a></p>' if status == 404 else ""
+    response = html(status, plain.page(title, f"<p>{sentence}</p>{door}"))
+    if status in RETRY:
+        response.headers["retry-after"] = RETRY[status]
     return response
 
 

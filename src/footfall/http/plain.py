@@ -1,6 +1,7 @@
-"""The pages that need nothing but text: errors, what this server is, the owner's list of sites. Markup only, no decision.
+"""The look of every page that the server writes itself: one frame, one style, and the small pieces they are made of.
 
-They carry their few lines of style themselves, allowed by its hash, so that they look right even when no file can be served.
+Markup only, no decision. The style stands in the page, allowed by its hash, so that an error page looks right even when no
+file can be served; its colours and measures are those of the live page (web/live/style.css).
 """
 
 from __future__ import annotations
@@ -9,35 +10,43 @@ import base64
 import hashlib
 from collections.abc import Iterable
 from html import escape
+from importlib.resources import files
 
-from footfall.model import Site
-
-STYLE = """
-:root{color-scheme:light dark;--ink:#1c1f23;--soft:#5b6570;--paper:#fbfaf8;--line:#e3e0da;--accent:#0b6b5d}
-@media(prefers-color-scheme:dark){:root{--ink:#e9e7e2;--soft:#a0a8b0;--paper:#15181b;--line:#2c3136;--accent:#5fd0bd}}
-body{margin:0;background:var(--paper);color:var(--ink);font:1rem/1.6 system-ui,sans-serif}
-main{max-width:36rem;margin:0 auto;padding:18vh 1.5rem 4rem}
-h1{font-size:1.5rem;line-height:1.3;margin:0 0 .5rem}
-p{margin:.5rem 0;color:var(--soft)}
-ul{list-style:none;margin:1.5rem 0;padding:0;border-top:1px solid var(--line)}
-li{display:flex;gap:1rem;justify-content:space-between;padding:.75rem 0;border-bottom:1px solid var(--line)}
-a{color:var(--accent)}
-code{font-size:.9em;overflow-wrap:anywhere}
-.warning{border-left:3px solid #c9822b;padding-left:.75rem;color:var(--ink)}
-"""
-_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
-POLICY = (
-    f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+STYLE = (files("footfall.http") / "plain.css").read_text("utf-8")
+ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' rx='8' "
+    "fill='%231f1d1a'/%3E%3Ccircle cx='16' cy='16' r='9.5' fill='none' stroke='%23ff8a4c' stroke-opacity='.4' "
+    "stroke-width='2'/%3E%3Ccircle cx='16' cy='16' r='5' fill='%23ff8a4c'/%3E%3C/svg%3E"
 )
 
 
-def page(title: str, body: str) -> bytes:
-    """A whole page; `body` is markup."""
+def policy(style: str, frames: str = "'none'") -> str:
+    """The policy of a page that carries `style` and runs nothing; `frames` are who may show it in a frame."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        '<meta name="robots" content="noindex"><link rel="icon" href="data:,">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style><main><h1>{escape(title)}</h1>{body}</main></html>"
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
+        f"frame-ancestors {frames}; require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+
+
+POLICY = policy(STYLE)
+
+
+def document(title: str, body: str, style: str = STYLE, lang: str = "en") -> bytes:
+    """A whole document; `body` is markup."""
+    return (
+        f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
+        f'<meta name="robots" content="noindex"><title>{escape(title)}</title>'
+        f'<link rel="icon" href="{ICON}"><style>{style}</style></head><body>{body}</body></html>'
     ).encode()
+
+
+def page(title: str, body: str) -> bytes:
+    """A page with one thing on it: a panel in the middle; `body` is markup."""
+    return document(
+        title, f'<main class="one panel"><img src="{ICON}" alt="" width="36" height="36"><h1>{escape(title)}</h1>{body}</main>'
+    )
 
 
 def note(title: str, sentence: str) -> bytes:
@@ -45,15 +54,9 @@ def note(title: str, sentence: str) -> bytes:
     return page(title, f"<p>{escape(sentence)}</p>")
 
 
-def sites_page(sites: Iterable[Site], root: str, warnings: Iterable[str]) -> bytes:
-    """The owner's list. `root` is the prefix the application is mounted under."""
-    items = "".join(
-        f'<li><a href="{escape(root)}/s/{escape(site.id)}">{escape(site.name or site.id)}</a>'
-        f"<span>{'public' if site.public else 'private'}</span></li>"
-        for site in sites
-    )
-    empty = "<p>There are no sites yet. <code>footfall site add my-site</code> makes one.</p>"
-    return page("Sites", warnings_markup(warnings) + (f"<ul>{items}</ul>" if items else empty))
+def moved(url: str) -> bytes:
+    """A page that leads on by itself."""
+    return page("One moment", f'<p><a href="{escape(url)}">Go on</a></p>')
 
 
 def warnings_markup(warnings: Iterable[str]) -> str:
@@ -61,6 +64,16 @@ def warnings_markup(warnings: Iterable[str]) -> str:
     return "".join(f'<p class="warning" role="alert">{escape(sentence)}</p>' for sentence in warnings)
 
 
-def moved(url: str) -> bytes:
-    """A page that leads on by itself."""
-    return page("One moment", f'<p><a href="{escape(url)}">Go on</a></p>')
+def number(value: int) -> str:
+    """1,234"""
+    return f"{value:,}"
+
+
+def code(text: str) -> str:
+    """A line to be copied: selected whole by one click."""
+    return f"<pre><code>{escape(text)}</code></pre>"
+
+
+def script_line(outside: str, site: str) -> str:
+    """What goes into every page of a site."""
+    return f'<script defer src="{outside}/f.js" data-site="{site}"></script>'

@@ -7,6 +7,7 @@ whether a server runs or not, so that there is one way to change a site.
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -17,17 +18,18 @@ from starlette.routing import Route
 
 from footfall.errors import Busy, InvalidInput, NotFound
 from footfall.house import House
+from footfall.http.answers import MAX_BODY
 from footfall.http.auth import Gate, Standing
 from footfall.model import Publish, Site
-from footfall.rules import MAX_TEXT_BYTES
+from footfall.rules import MAX_TEXT_BYTES, REPEAT_CELL, REPEAT_WINDOW, SITE_IDS, is_site_id
 
-SITE_ID = re.compile(r"[a-z0-9-]{2,32}").fullmatch
-HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*(:\d{1,5})?").fullmatch
-RESERVED = frozenset({"api", "new", "all", "site", "sites", "live", "login", "logout", "settings", "static", "assets", "admin"})
-MAX_BODY = 64 * 1024
+HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*").fullmatch
+ORIGIN = re.compile(r"(https?://)?(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?(:\d{1,5})?|\*").fullmatch
+VISIBILITIES = ("private", "public", "link")
 GRIDS = (0.01, 30.0)  # degrees: about one kilometre, about a continent
+KS = (1, 10)  # visitors who make a page or a place fit for strangers
 
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -36,9 +38,12 @@ class SiteChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: str | msgspec.UnsetType = msgspec.UNSET
     hosts: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
-    public: bool | msgspec.UnsetType = msgspec.UNSET
+    visibility: str | msgspec.UnsetType = msgspec.UNSET
+    frames: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     params: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     grid: float | msgspec.UnsetType = msgspec.UNSET
+    k: int | msgspec.UnsetType = msgspec.UNSET
+    patterns: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     window: int | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -57,8 +62,10 @@ def routes(house: House, gate: Gate) -> list[Route]:
         Route("/api/sites/{site}", _owners(gate, doors.get), methods=["GET"]),
         Route("/api/sites/{site}", _owners(gate, doors.put), methods=["PUT"]),
         Route("/api/sites/{site}", _owners(gate, doors.delete), methods=["DELETE"]),
+        Route("/api/sites/{site}/link", _owners(gate, doors.link), methods=["POST"]),
         Route("/api/sites/{site}/content/{kind}/{slug:path}", _owners(gate, doors.publish), methods=["PUT"]),
         Route("/api/verify", _owners(gate, doors.verify), methods=["POST"]),
+        Route("/api/welcome", _owners(gate, doors.welcome), methods=["POST"]),
     ]
 
 
@@ -90,6 +97,12 @@ class _Sites:
         removed = await self._house.remove_site(self._found(request).id)
         return _json(200, {"removed_views": removed})
 
+    async def link(self, request: Request) -> Response:
+        """A new secret for the link of a site; the one before opens nothing any more. The answer is the site."""
+        site = linked(self._found(request))
+        await self._house.put_site(site)
+        return _json(200, site)
+
     async def publish(self, request: Request) -> Response:
         """Tell what a path is: its title, and whether it is published. Titles and counts of posts on the page come from this."""
         site, kind, slug = self._found(request).id, request.path_params["kind"], request.path_params["slug"]
@@ -108,6 +121,10 @@ class _Sites:
         """Recount every total from the rows; `differences` is empty when all agree."""
         return _json(200, {"differences": await self._house.verify()})
 
+    async def welcome(self, request: Request) -> Response:
+        """A new token for /welcome, where it sets the owner's password once."""
+        return _json(200, {"token": await self._house.access.welcome()})
+
     def _found(self, request: Request) -> Site:
         site = self._house.sites.get(request.path_params["site"])
         if site is None:
@@ -117,26 +134,43 @@ class _Sites:
 
 def check_id(id: str) -> None:
     """Raises InvalidInput for an id that no new site may have."""
-    if not SITE_ID(id) or id in RESERVED:
-        raise InvalidInput("id", f"2 to 32 of a-z, 0-9 and -, and not one of {', '.join(sorted(RESERVED))}")
+    if not is_site_id(id):
+        raise InvalidInput("id", SITE_IDS)
 
 
 def changed(site: Site, change: SiteChange) -> Site:
     """The site with a change applied. Raises InvalidInput naming the field."""
     given = {name: value for name in change.__struct_fields__ if (value := getattr(change, name)) is not msgspec.UNSET}
-    if "hosts" in given:
-        given["hosts"] = tuple(host.lower() for host in given["hosts"])
+    for name in given.keys() & {"hosts", "frames"}:
+        given[name] = tuple(item.lower() for item in given[name])
     site = msgspec.structs.replace(site, **given)
+    if site.visibility not in VISIBILITIES:
+        raise InvalidInput("visibility", " or ".join(VISIBILITIES))
+    if site.visibility == "link" and not site.link:
+        site = linked(site)
     for host in site.hosts:
         if not HOST(host):
-            raise InvalidInput("hosts", f'host names, "*." allowed in front, not {host!r}')
+            raise InvalidInput("hosts", f'host names without a port, "*." allowed in front, not {host!r}')
+    for origin in site.frames:
+        if not ORIGIN(origin):
+            raise InvalidInput("frames", f"origins like https://blog.example or https://*.blog.example, not {origin!r}")
     if not GRIDS[0] <= site.grid <= GRIDS[1]:
         raise InvalidInput("grid", f"degrees from {GRIDS[0]} to {GRIDS[1]}")
-    if not 0 <= site.window <= 1_800_000:
-        raise InvalidInput("window", "milliseconds from 0 to 1800000")
+    if not KS[0] <= site.k <= KS[1]:
+        raise InvalidInput("k", f"a whole number from {KS[0]} to {KS[1]}")
+    for pattern in site.patterns:
+        if not pattern.startswith(("/", "*")) or len(pattern) > 200:
+            raise InvalidInput("patterns", f"paths like /blog/*, at most 200 characters, not {pattern!r}")
+    if site.window != 0 and not REPEAT_CELL <= site.window <= REPEAT_WINDOW:
+        raise InvalidInput("window", f"milliseconds from {REPEAT_CELL} to {REPEAT_WINDOW}, or 0")
     if len(site.name) > 200:
         raise InvalidInput("name", "at most 200 characters")
     return site
+
+
+def linked(site: Site) -> Site:
+    """The site with a new secret for its link."""
+    return msgspec.structs.replace(site, link=secrets.token_urlsafe(16))
 
 
 async def _body(request: Request) -> bytes:
@@ -152,7 +186,7 @@ def _decoded(body: bytes, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidInput("body", f"{shape.__name__} as JSON ({error})") from error
+        raise InvalidInput("body", f"a JSON object with {', '.join(shape.__struct_fields__)} ({error})") from error
 
 
 def _owners(gate: Gate, endpoint: Endpoint) -> Endpoint:

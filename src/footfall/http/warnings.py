@@ -1,4 +1,5 @@
-"""What the owner has to know while the server runs: today, that address headers come from a proxy nobody named.
+"""What the owner has to know while the server runs: that facts are refused, that address headers come from a proxy nobody
+named, that a part died.
 
 Behind such a proxy all readers look like one. Each peer is told once, in the log; the sentences stay for /healthz and the
 owner's page.
@@ -6,21 +7,50 @@ owner's page.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
 CAP = 50  # peers that are told; one is enough to act on
 FORWARDED = "X-Forwarded-For comes from a peer that is not named as a trusted proxy: its readers are counted as one"
+REPAIRS = (  # how a reason of the engine begins, and what ends it
+    ("the disk is nearly full", "make room on the disk of the data folder, or lower disk_floor_bytes"),
+    ("the disk cannot be looked at", "see whether the disk of the data folder is there"),
+    ("the journal cannot be written", "see the errors before this; the disk may be full or read-only"),
+    ("the windows of the last hour are full", "wait an hour, or raise max_window_entries if there is memory for it"),
+    ("too many rows wait", "see whether errors of history were logged before this; else the disk is too slow for what comes"),
+    ("too many records wait", "the disk is too slow for what comes"),
+    ("", "see the errors before this; a restart loses nothing"),
+)
 
 
 class Warnings:
-    """`lasting` were there at the start (of the data folder); they may name files, so only the owner sees them."""
+    """`lasting` were there at the start (of the data folder); they may name files, so only the owner sees them.
 
-    def __init__(self, lasting: Sequence[str] = ()) -> None:
+    `refusal` says why facts are refused at this moment, "" while they are taken.
+    """
+
+    def __init__(self, lasting: Sequence[str] = (), refusal: Callable[[], str] = lambda: "") -> None:
         self._lasting = tuple(lasting)
+        self._refusal = refusal
+        self._refusing = False
         self._peers: dict[str, None] = {}  # in order of appearance
+        self._broken: list[str] = []
         self._log = structlog.get_logger("footfall.http")
+
+    def tick(self) -> None:
+        """Once a second, and at the start: the log has every change between taking facts and refusing them."""
+        reason = self._refusal()
+        if reason and not self._refusing:
+            repair = next(repair for start, repair in REPAIRS if reason.startswith(start))
+            self._log.error("facts are refused", reason=reason, repair=repair)
+        elif self._refusing and not reason:
+            self._log.warning("facts are taken again")
+        self._refusing = bool(reason)
+
+    def _refused(self) -> list[str]:
+        reason = self._refusal()
+        return [f"Facts are refused now: {reason}"] if reason else []
 
     def forwarded_by(self, peer: str) -> None:
         """A forwarded header came from `peer`, which is not trusted."""
@@ -29,11 +59,15 @@ class Warnings:
         self._peers[peer] = None
         self._log.warning(FORWARDED, peer=peer, repair=f"if this is your proxy: --trusted-proxies {peer}")
 
+    def broken(self, what: str) -> None:
+        """A part of the doors ended by a fault, which the log has."""
+        self._broken.append(what)
+
     def public(self) -> list[str]:
         """For /healthz: no address, no file."""
-        return [FORWARDED] if self._peers else []
+        return [*self._refused(), *self._broken, *([FORWARDED] if self._peers else [])]
 
     def owner(self) -> list[str]:
         """For the owner's page."""
         peers = [f"{FORWARDED} (peer {peer}; if it is your proxy, start with --trusted-proxies {peer})" for peer in self._peers]
-        return [*self._lasting, *peers[:3]]
+        return [*self._refused(), *self._lasting, *self._broken, *peers[:3]]

@@ -68,7 +68,7 @@ class Intake:
         self._language = lru_cache(1_000)(language_of)
 
     def collect(self, body: bytes, caller: Caller) -> Taken:
-        """`POST /e`. Never raises for anything that a client can send."""
+        """`POST /e`. Raises nothing for what a client can send, and whatever `salt` raises (Busy): nothing was taken then."""
         taken = Taken()
         try:
             items = wire.decode(body)
@@ -88,7 +88,7 @@ class Intake:
         return taken
 
     def pixel(self, params: Mapping[str, str], caller: Caller) -> Taken:
-        """`GET /p.gif`, `params` being its decoded query; other parameters than s, p, r and t are nobody's business."""
+        """`GET /p.gif`, `params` being its decoded query (surrogateescape); all but s, p, r and t is nobody's business."""
         taken = Taken()
         try:
             taken.facts.append(self._take_pixel(params, caller))
@@ -115,6 +115,8 @@ class Intake:
         kept = named.params if named else ()
         page = read_page(caller.referer, kept)
         if sent.get("p"):
+            if not sent["p"].startswith("/"):
+                raise wire.malformed("p")
             page = Page(page.host if page else "", read_path(sent["p"], kept), page.campaign if page else NO_CAMPAIGN)
         page = _page(page, "p")
         site = _admit(named, page.host, caller)

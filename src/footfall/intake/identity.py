@@ -9,10 +9,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 
 from footfall.intake.address import network_of
-from footfall.rules import HOUR, MINUTE
-
-DAY = 24 * HOUR
-CARRIED_OVER = 30 * MINUTE  # how long after midnight a visitor of yesterday may go on as the same
+from footfall.rules import CARRIED_OVER, DAY
 
 
 class Identity:

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, NoReturn
+from urllib.parse import quote
 
 import msgspec
 
@@ -30,6 +31,7 @@ Sent = dict[str, Any]  # a fact as it was sent, after `judge`
 
 _ID = re.compile(r"[A-Za-z0-9_-]{11,64}").fullmatch
 _JSON = msgspec.json.Decoder()
+_STANDS = "%/?#[]@!$&'()*+,;=:|^\\"  # beside letters, digits and - . _ ~, what browsers leave as it is in an address
 
 
 def _text(value: object) -> bool:
@@ -95,7 +97,7 @@ KEYS = {
     "s": Key(ALL, ALL, _text, "the id of a site"),
     "k": Key(ALL, ALL, _text, '"view", "beat", "event" or "leave"'),
     "i": Key(ALL, ALL, _id, "11 to 64 characters of A-Z a-z 0-9 _ -"),
-    "a": Key(ALL, NONE, _age, "whole milliseconds, from 0 to a day"),
+    "a": Key(ALL, NONE, _age, "whole milliseconds, from 0 to 30 minutes"),
     "u": Key(ALL, ALL, _text, "an http(s) address"),
     "v": Key(ALL, NONE, _session, f"{_TEXT}, at most {MAX_SESSION_BYTES} bytes as UTF-8"),
     "r": Key(VIEW, NONE, _text, _TEXT),
@@ -116,7 +118,7 @@ KEYS = {
 
 PIXEL_KEYS = {
     "s": KEYS["s"].expected,
-    "p": "a path, or a Referer header with the page's address",
+    "p": "a path that begins with /, or a Referer header with the page's address",
     "r": _TEXT,
     "t": _TEXT,
 }
@@ -169,11 +171,15 @@ def judge(item: object) -> Sent:
 
 
 def judge_pixel(params: Mapping[str, str]) -> Sent:
-    """The parameters of a pixel that mean something. Raises Refuse when the site is missing or one is no text."""
-    sent = {key: params[key] for key in PIXEL_KEYS if key in params}
-    for key, value in sent.items():
-        if not _text(value):
-            raise malformed(key)
+    """The parameters of a pixel that mean something, addresses as /e gets them. Raises Refuse when the site is missing or one
+    is no text. Bytes that are not UTF-8 come as lone surrogates (surrogateescape)."""
+    sent: Sent = {}
+    for key in PIXEL_KEYS.keys() & params.keys():
+        try:
+            raw = params[key].encode(errors="surrogateescape")
+        except UnicodeEncodeError:
+            raise malformed(key) from None
+        sent[key] = quote(raw, safe=_STANDS) if key in ("p", "r") else raw.decode(errors="replace")
     if "s" not in sent:
         raise malformed("s")
     return sent

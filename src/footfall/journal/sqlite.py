@@ -117,9 +117,20 @@ class SqliteJournal:
     async def _run(self, work: Callable[[], T]) -> T:
         if self._closed:
             raise JournalFailed("the journal is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._work, work)
 
     # --- in the thread ---
+
+    def _work(self, work: Callable[[], T]) -> T:
+        """Whatever SQLite refuses: after it the journal has to be opened anew."""
+        try:
+            return work()
+        except sqlite3.OperationalError as error:  # it is locked, the disk is full or cannot be read: this may pass
+            self._disconnect()
+            raise JournalFailed(f"the journal {self._path} cannot be used: {error}") from error
+        except sqlite3.DatabaseError as error:
+            self._disconnect()
+            raise StoreMismatch(f"{self._path} is damaged or no journal: {error}", RESTORE) from error
 
     def _append(self, records: Sequence[Record]) -> Position:
         connection = self._connected()
@@ -137,17 +148,10 @@ class SqliteJournal:
 
     def _reopen(self) -> Position:
         self._disconnect()
-        try:
-            self._connection = connect(self._path, self._synchronous)
-            self._connection.executescript(SCHEMA)
-            self._claim(self._connection)
-            self._head = self._bounds()[1]
-        except sqlite3.OperationalError as error:
-            self._disconnect()
-            raise JournalFailed(f"the journal {self._path} cannot be opened: {error}") from error
-        except sqlite3.DatabaseError as error:
-            self._disconnect()
-            raise StoreMismatch(f"{self._path} is damaged or no journal: {error}", RESTORE) from error
+        self._connection = connect(self._path, self._synchronous)
+        self._connection.executescript(SCHEMA)
+        self._claim(self._connection)
+        self._head = self._bounds()[1]
         return self._head
 
     def _claim(self, connection: sqlite3.Connection) -> None:
@@ -174,8 +178,6 @@ class SqliteJournal:
                 size += len(body)
                 if size >= READ_BYTES:
                     break
-        except sqlite3.DatabaseError as error:
-            raise StoreMismatch(f"the journal is damaged after record {after}: {error}", RESTORE) from error
         finally:
             rows.close()
         return found
@@ -202,24 +204,16 @@ class SqliteJournal:
     def _trim(self, before: Position) -> bool:
         """One step; whether there was something to do."""
         connection = self._connected()
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            upto = _trim_step(connection, before)
-            if upto is not None:
-                connection.execute("DELETE FROM batches WHERE last <= ?", (upto,))
-                connection.execute("UPDATE journal SET tail = ?", (upto,))
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._disconnect()
-            raise JournalFailed(f"the journal could not be trimmed: {error}") from error
+        connection.execute("BEGIN IMMEDIATE")
+        upto = _trim_step(connection, before)
+        if upto is not None:
+            connection.execute("DELETE FROM batches WHERE last <= ?", (upto,))
+            connection.execute("UPDATE journal SET tail = ?", (upto,))
+        connection.execute("COMMIT")
         return upto is not None
 
     def _empty_wal(self) -> None:
-        try:
-            (busy, _, _) = self._connected().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.Error as error:
-            self._disconnect()
-            raise JournalFailed(f"the journal could not be wiped: {error}") from error
+        (busy, _, _) = self._connected().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise JournalFailed("the journal could not be wiped: another connection is reading it")
 

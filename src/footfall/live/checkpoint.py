@@ -15,9 +15,10 @@ import msgspec
 from footfall.live import fold as folding
 from footfall.live.fold import Fold, Line
 from footfall.live.minutes import Moment
-from footfall.live.pages import Item, Pages
+from footfall.live.pages import Item, Pages, Viewers
 from footfall.live.presence import Presence, Reader
 from footfall.live.runs import Runs
+from footfall.live.sightings import Seen, Spot
 from footfall.live.site import SiteState
 from footfall.live.visits import Visit
 
@@ -59,16 +60,22 @@ class _Site(msgspec.Struct, array_like=True, tag="site"):
     since: int | None
     next_row: int
     content: list[tuple[str, str, Item]]
+    era: int = 0
 
 
 class _Paths(msgspec.Struct, array_like=True, tag="paths"):
     site: str
-    views: list[tuple[str, int]]
+    views: list[tuple[str, int, Viewers]]
 
 
 class _Readers(msgspec.Struct, array_like=True, tag="readers"):
     site: str
     readers: list[tuple[int, Reader]]
+
+
+class _Places(msgspec.Struct, array_like=True, tag="places"):
+    site: str
+    places: list[tuple[Spot, Seen]]
 
 
 class _Visits(msgspec.Struct, array_like=True, tag="visits"):
@@ -84,7 +91,7 @@ class _Minute(msgspec.Struct, array_like=True, tag="minute"):
     moments: list[tuple[int, Moment]]
 
 
-_Part = _Head | _Closing | _Ledger | _Keys | _Site | _Paths | _Readers | _Visits | _Minute
+_Part = _Head | _Closing | _Ledger | _Keys | _Site | _Paths | _Readers | _Places | _Visits | _Minute
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(_Part)
 
@@ -92,16 +99,16 @@ _decoder = msgspec.msgpack.Decoder(_Part)
 def capture(fold: Fold) -> Fold:
     """A copy of the state (without undelivered rows) that later folding does not touch."""
     twin = Fold()
-    twin.seq, twin.now, twin.counted_to = fold.seq, fold.now, fold.counted_to
+    twin.seq, twin.now = fold.seq, fold.now
     twin.ids, twin.counted = fold.ids.copy(), fold.counted.copy()
     twin.closing, twin.ledger = list(fold.closing), dict(fold.ledger)
     for id, state in fold.sites.items():
         copy = twin.site(id)
-        copy.views, copy.since, copy.visitors = state.views, state.since, state.visitors.copy()
+        copy.era, copy.views, copy.since, copy.visitors = state.era, state.views, state.since, state.visitors.copy()
         copy.pages = state.pages.copy()
         copy.presence.readers, copy.presence.next_row = dict(state.presence.readers), state.presence.next_row
         copy.visits.open = dict(state.visits.open)
-        copy.minutes = state.minutes.copy()
+        copy.minutes, copy.sightings = state.minutes.copy(), state.sightings.copy()
     return twin
 
 
@@ -112,22 +119,23 @@ def encoded(captured: Fold) -> Iterator[bytes]:
 
 
 def _parts(captured: Fold) -> Iterator[_Part]:
-    yield _Head(captured.seq, captured.now, captured.counted_to)
+    yield _Head(captured.seq, captured.now, captured.counted.newest)
     yield from (_Closing(piece) for piece in _sliced(captured.closing))
     yield from (_Ledger(piece) for piece in _sliced(captured.ledger.items()))
     yield from _keys(".ids", captured.ids)
-    yield from _keys(".counted", captured.counted)
+    yield from _keys(".counted", captured.counted.times)
     for id, state in captured.sites.items():
         yield from _site_parts(id, state)
 
 
 def _site_parts(id: str, state: SiteState) -> Iterator[_Part]:
     content = [(kind, slug, item) for (kind, slug), item in state.pages.content.items()]
-    yield _Site(id, state.views, state.since, state.presence.next_row, content)
+    yield _Site(id, state.views, state.since, state.presence.next_row, content, state.era)
     yield from _keys(id, state.visitors)
-    views = zip(state.pages.numbers, state.pages.views, strict=True)
+    views = zip(state.pages.numbers, state.pages.views, state.pages.viewers, strict=True)
     yield from (_Paths(id, piece) for piece in _sliced(views))
     yield from (_Readers(id, piece) for piece in _sliced(state.presence.readers.items()))
+    yield from (_Places(id, piece) for piece in _sliced(state.sightings.items()))
     open_visits = ((visitor, list(visits)) for visitor, visits in state.visits.open.items())
     yield from (_Visits(id, piece) for piece in _sliced(open_visits))
     for minute, moments in state.minutes.moments.items():
@@ -155,12 +163,12 @@ def restored(parts: Sequence[bytes], now: int) -> Fold:
     decoded = [_decoder.decode(part) for part in parts]
     if not decoded or not isinstance(decoded[0], _Head):
         raise ValueError("a checkpoint begins with its head")
-    views: dict[str, list[tuple[str, int]]] = {}
+    views: dict[str, list[tuple[str, int, Viewers]]] = {}
     readers: dict[str, dict[int, Reader]] = {}
     sites: list[_Site] = []
     for part in decoded:
         if isinstance(part, _Head):
-            fold.seq, fold.now, fold.counted_to = part.seq, part.now, part.counted_to
+            fold.seq, fold.now, fold.counted.newest = part.seq, part.now, part.counted_to
         elif isinstance(part, _Closing):
             fold.closing.extend(part.entries)
         elif isinstance(part, _Ledger):
@@ -178,18 +186,21 @@ def restored(parts: Sequence[bytes], now: int) -> Fold:
             views.setdefault(part.site, []).extend(part.views)
         elif isinstance(part, _Readers):
             readers.setdefault(part.site, {}).update(part.readers)
+        elif isinstance(part, _Places):
+            fold.site(part.site).sightings.spots.update(part.places)
         elif isinstance(part, _Minute):
             fold.site(part.site).minutes.restore(part.minute, part.moments)
         else:
             fold.site(part.site).visits.open.update((visitor, tuple(visits)) for visitor, visits in part.visits)
     fold.ids = _runs(runs.get(".ids", []), valued=True)
-    fold.counted = _runs(runs.get(".counted", []), valued=True)
+    fold.counted.times = _runs(runs.get(".counted", []), valued=True)
     for part in sites:
         state = fold.site(part.site)
-        state.views, state.since = part.views, part.since
+        state.era, state.views, state.since = part.era, part.views, part.since
         state.visitors = _runs(runs.get(part.site, []), valued=False)
         state.pages = Pages.of(views.get(part.site, []), part.content)
         state.presence = Presence.of(readers.get(part.site, {}), part.next_row, max(now, fold.now))
+    fold.weigh()
     return fold
 
 

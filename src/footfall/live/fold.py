@@ -10,14 +10,17 @@ from __future__ import annotations
 from heapq import heappop, heappush
 
 from footfall import rules
-from footfall.live.runs import Runs, mix
+from footfall.live.counted import Counted
+from footfall.live.runs import Runs
 from footfall.live.site import SiteState
 from footfall.model import (
     EARLY,
     FAULT,
     REPEAT,
     RETRY,
+    SITE_FULL,
     STORED,
+    TOO_MANY_PATHS,
     TOO_OLD,
     Command,
     ContentRow,
@@ -38,9 +41,9 @@ from footfall.model import (
 
 Line = tuple[str, str, int, str, str]  # site, door, hour (ms), outcome, reason
 
-VERSION = "1"  # of the state and its rules; a checkpoint of another version is not loaded
+VERSION = "3"  # of the state and its rules; a checkpoint of another version is not loaded
 
-EARLIEST = 1 << 62  # slot ^ EARLIEST is the number under which `counted` has the earliest view of a slot; slots are far below
+_WEIGH_EVERY = 1_024  # records
 
 
 class Fold:
@@ -51,17 +54,19 @@ class Fold:
         self.now = 0
         self.sites: dict[str, SiteState] = {}
         self.ids = Runs(valued=True)  # (site, id) of facts -> arrival
-        self.counted = Runs(valued=True)  # mix(visitor, path, 30-minute slot) -> time of the (latest) counted view in it
-        self.counted_to = 0  # the latest time in `counted`
+        self.counted = Counted()
         self.closing: list[tuple[int, int, int, str]] = []  # heap: (when it may be final, visit, visitor, site)
         self.ledger: dict[Line, int] = {}  # increments that are not rows yet
         self.rows = Rows()
         self.dirty: set[str] = set()
+        self._weight = 0  # of what the sites hold, when it was weighed last
         self.faults: list[tuple[int, str]] = []  # (seq, what) of records that could not be digested, to be told loudly
 
     def apply(self, seq: int, record: Record) -> object:
         """Fold the record with this seq. A Verdict for a fact; for commands see model.py. Erase is the engine's (a barrier)."""
         self.seq = seq
+        if seq % _WEIGH_EVERY == 0:
+            self.weigh()
         try:
             if isinstance(record, Fact):
                 return self._judge(seq, record)
@@ -80,12 +85,22 @@ class Fold:
         """A site's state, empty if nothing was ever folded for it."""
         state = self.sites.get(site)
         if state is None:
-            state = self.sites[site] = SiteState()
+            state = self.sites[site] = SiteState(self.seq)
         return state
 
     def entries(self) -> int:
-        """How many entries the windows hold: what the memory cap bounds."""
-        return len(self.ids) + len(self.counted) + len(self.closing)
+        """How many entries of some 17 bytes the windows hold: what the memory cap bounds. Cheap.
+
+        Not in it is what a site keeps for ever: its paths, which have a cap of their own, and 9.5 bytes of each visitor.
+        """
+        return len(self.ids) + len(self.counted) + rules.VISIT_WEIGHT * len(self.closing) + self._weight
+
+    def weigh(self) -> None:
+        """Count anew what readers and minutes weigh; done by itself now and then."""
+        self._weight = sum(
+            rules.READER_WEIGHT * len(state.presence.readers) + rules.MOMENT_WEIGHT * len(state.minutes)
+            for state in self.sites.values()
+        )
 
     def knows(self, site: str, visitor: int) -> bool:
         """Whether a visitor is still in the live state (for the half hour after the salt changed)."""
@@ -99,20 +114,28 @@ class Fold:
         if arrival > self.now:
             self.now = arrival
         verdict = self._verdict(seq, fact, time)
-        line = (fact.site, fact.door, arrival - arrival % rules.HOUR, verdict.outcome, verdict.reason)
-        self.ledger[line] = self.ledger.get(line, 0) + 1
+        self._note(fact, arrival, verdict)
         return verdict
 
+    def _note(self, fact: Fact, arrival: int, verdict: Verdict) -> None:
+        line = (fact.site, fact.door, arrival - arrival % rules.HOUR, verdict.outcome, verdict.reason)
+        self.ledger[line] = self.ledger.get(line, 0) + 1
+
     def _verdict(self, seq: int, fact: Fact, time: int) -> Verdict:
-        if rules.too_old(fact.age):
-            return TOO_OLD
-        if fact.door != rules.ORIGINAL:  # the original's clients send no ids: theirs are made at intake and never repeat
+        kept_since, named = self.now - rules.WINDOW_KEPT, fact.door != rules.ORIGINAL
+        if named:  # the original's clients send no ids: theirs are made at intake and never repeat
             seen = self.ids.get(fact.id)
-            if seen is not None and seen > self.now - rules.WINDOW_KEPT:
+            if seen is not None and seen > kept_since:
                 return RETRY
-            self.ids.put(fact.id, fact.arrival, self.now - rules.WINDOW_KEPT)
+        if rules.too_old(self.now - time):  # by the fold's time: what is final must stay so, also when a clock went back
+            return TOO_OLD
+        if not fact.bot and (refusal := self._refusal(fact)):
+            return refusal
+        if named:
+            self.ids.put(fact.id, fact.arrival, kept_since)
         if fact.bot:
-            self.rows.facts.append(FactRow(seq, 0, time, False, 0, fact))
+            if fact.kind in (Kind.VIEW, Kind.EVENT):
+                self.rows.facts.append(FactRow(seq, 0, time, False, 0, fact))
             return Verdict("bot", fact.bot)
         state = self.site(fact.site)
         if fact.kind == Kind.VIEW:
@@ -121,14 +144,27 @@ class Fold:
             return self._event(seq, fact, time, state)
         return self._engagement(fact, time, state)
 
+    def _refusal(self, fact: Fact) -> Verdict | None:
+        """Why a site has no room for a fact, None if it has."""
+        state = self.sites.get(fact.site)
+        if state is None:
+            return None
+        if fact.kind == Kind.VIEW and not state.pages.has_room(fact.path):
+            return TOO_MANY_PATHS
+        if state.is_full and not self.knows(fact.site, fact.visitor):
+            return SITE_FULL
+        return None
+
     def _view(self, seq: int, fact: Fact, time: int, state: SiteState) -> Verdict:
-        counted = not self._repeats(fact, time, state)
+        number = state.number(fact.path)
+        counted = number is None or not self.counted.has_near(fact.visitor, number, time, fact.window)
         if counted:
             number = state.count_view(fact.path, fact.visitor, time)
-            self._remember(fact, time, number)
+            self.counted.put(fact.visitor, number, time, self.now - rules.WINDOW_KEPT)
         visit = self._join(fact, time, state, counted)
         if fact.door != rules.ORIGINAL:
             self._sign(fact, time, state, visit)
+        state.sightings.see(fact)
         self.rows.facts.append(FactRow(seq, 0, time, counted, visit, fact))
         self.dirty.add(fact.site)
         return STORED if counted else REPEAT
@@ -136,6 +172,7 @@ class Fold:
     def _event(self, seq: int, fact: Fact, time: int, state: SiteState) -> Verdict:
         visit = self._join(fact, time, state, False)
         self._sign(fact, time, state, visit)
+        state.sightings.see(fact)
         self.rows.facts.append(FactRow(seq, 0, time, False, visit, fact))
         self.dirty.add(fact.site)
         return STORED
@@ -152,6 +189,7 @@ class Fold:
                 return EARLY
             visit, _ = state.visits.join(fact, time, False)
             self._here(fact, time, state, 0 if visit is None else visit.id)
+            state.sightings.see(fact)
         self.dirty.add(fact.site)
         return STORED
 
@@ -172,39 +210,6 @@ class Fold:
         if begun:
             heappush(self.closing, (visit.last + rules.WINDOW_KEPT, visit.id, fact.visitor, fact.site))
         return visit.id
-
-    # A view that another one repeats lies in its own slot, as long as the window, or in one beside it. Judged views that counted
-    # cannot share a slot, so one time a slot is enough; imported ones can, so a slot knows its latest view and, if
-    # that is another one, its earliest.
-
-    def _repeats(self, fact: Fact, time: int, state: SiteState) -> bool:
-        number, window = state.pages.numbers.get(fact.path), fact.window
-        if number is None or window <= 0:
-            return False
-        key, slot = mix(fact.visitor, number), time // window
-        for near in (slot - 1, slot):
-            counted = self.counted.get(mix(key, near))
-            if counted is not None and rules.is_repeat(time, counted, window):
-                return True
-        if (slot + 1) * window > self.counted_to:
-            return False  # nothing was counted that late
-        counted = self.counted.get(mix(key, (slot + 1) ^ EARLIEST)) or self.counted.get(mix(key, slot + 1))
-        return counted is not None and rules.is_repeat(time, counted, window)
-
-    def _remember(self, fact: Fact, time: int, number: int) -> None:
-        if fact.window > 0:
-            self.counted_to = max(self.counted_to, time)
-            key = mix(mix(fact.visitor, number), time // fact.window)
-            self.counted.put(key, time, self.now - rules.WINDOW_KEPT)
-
-    def _remember_imported(self, fact: Fact, time: int, number: int) -> None:
-        if fact.window > 0:
-            key, slot = mix(fact.visitor, number), time // fact.window
-            latest = self.counted.get(mix(key, slot))
-            if latest is not None:
-                earliest = self.counted.get(mix(key, slot ^ EARLIEST)) or latest
-                self.counted.put(mix(key, slot ^ EARLIEST), min(earliest, time), self.now - rules.WINDOW_KEPT)
-            self._remember(fact, max(latest or 0, time), number)
 
     # --- commands ---
 
@@ -235,16 +240,22 @@ class Fold:
         self.dirty.add(command.site)
 
     def _import(self, seq: int, command: Import) -> int:
+        """How many views were taken. For one of a further path a full site has no room."""
         state, kept_since = self.site(command.site), self.now - rules.WINDOW_KEPT
+        taken = 0
         for n, fact in enumerate(command.facts):
             time = fact.time
+            if not state.pages.has_room(fact.path):
+                self._note(fact, command.at, TOO_MANY_PATHS)
+                continue
+            taken += 1
             number = state.count_view(fact.path, fact.visitor, time)
             self.ids.put(fact.id, max(time, command.at), kept_since)
             if time > kept_since:
-                self._remember_imported(fact, time, number)
+                self.counted.put(fact.visitor, number, time, kept_since)
             self.rows.facts.append(FactRow(seq, n, time, True, 0, fact))
         self.dirty.add(command.site)
-        return len(command.facts)
+        return taken
 
     def _sweep(self, seq: int, command: Sweep) -> int:
         self.ids.drop(self.now - rules.WINDOW_KEPT)
@@ -256,34 +267,38 @@ class Fold:
         self.ledger = {}
         removed = 0
         for site, state in self.sites.items():
+            state.sightings.sweep(self.now)
             if command.cleanup in ("*", site):
                 removed += state.presence.clean_up(self.now)
+        self.weigh()
         return removed
 
     def _close_visits(self, seq: int) -> None:
         n, closing = 0, self.closing
         while closing and closing[0][0] <= self.now and n < rules.SWEEP_VISITS:
             _, id, visitor, site = heappop(closing)
-            visits = self.sites[site].visits
-            due = visits.due(visitor, id, self.now)
+            state = self.sites.get(site)
+            due = None if state is None else state.visits.due(visitor, id, self.now)
             if isinstance(due, int):
                 heappush(closing, (due, id, visitor, site))
-            elif due is not None:
-                visits.close(visitor, id)
+            elif state is not None and due is not None:
+                state.visits.close(visitor, id)
                 row = (due.id, due.start, due.end, due.entry, due.exit, due.views, due.events, due.engaged, due.first)
                 self.rows.visits.append(VisitRow(seq, n, *row))
                 n += 1
 
     def _close_minutes(self, seq: int) -> None:
         rows = self.rows.minutes
-        n = 0
+        n, room = 0, rules.SWEEP_MINUTES
         for site, state in self.sites.items():
             for minute in state.minutes.final(self.now):
-                if n >= rules.SWEEP_MINUTES:
+                if room <= 0:
                     return
-                for visitor, moment in state.minutes.take(minute):
+                held = len(state.minutes.moments[minute])
+                for visitor, moment in state.minutes.take(minute, room):
                     rows.append(MinuteRow(seq, n, site, minute, visitor, moment.path or "", moment.country, moment.visit))
                     n += 1
+                room -= held
 
     def sweepable(self, now: int) -> bool:
         """Whether a sweep at `now` finds something that is final."""

@@ -2,20 +2,19 @@
 
 A visitor is in a minute if presence overlaps it: from a sign of life for two minutes, cut short ten seconds after a leave.
 Each minute keeps, for each visitor, the latest thing in fact time that reaches into it, a sign of life or a leave, so facts
-may come late and in any order. No fact reaches back further than 30 minutes: after that a minute is final, and a sweep
-makes it rows.
+may come late and in any order. No fact reaches back further than 30 minutes: after that a minute is final, and sweeps
+make it rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import islice
 
 import msgspec
 
 from footfall import rules
 from footfall.model import Erase, Fact
-
-FINAL_AFTER = rules.MINUTE + rules.LATENESS  # from its beginning
 
 
 class Moment(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -73,15 +72,38 @@ class Minutes:
         current = now - now % rules.MINUTE
         return [self.people.get(current - back * rules.MINUTE, 0) for back in range(minutes - 1, -1, -1)]
 
+    def counts(self, path: str | None, country: str | None) -> dict[int, int]:
+        """People in each minute that is not a row yet, on that path and in that country; None: any."""
+        if path is None and country is None:
+            return dict(self.people)
+        return {
+            minute: sum(
+                moment.path is not None and path in (None, moment.path) and country in (None, moment.country)
+                for moment in moments.values()
+            )
+            for minute, moments in self.moments.items()
+        }
+
     def final(self, now: int) -> list[int]:
         """The minutes that no fact can change any more, oldest first."""
-        return sorted(minute for minute in self.moments if minute + FINAL_AFTER <= now)
+        return sorted(minute for minute in self.moments if minute + rules.MINUTE_FINAL <= now)
 
-    def take(self, minute: int) -> Iterator[tuple[int, Moment]]:
-        """The (visitor, moment)s of a minute, in order of visitor, and forget it."""
-        self.people.pop(minute, None)
-        moments = self.moments.pop(minute)
-        return ((visitor, moments[visitor]) for visitor in sorted(moments) if moments[visitor].path is not None)
+    def take(self, minute: int, most: int) -> list[tuple[int, Moment]]:
+        """At most so many (visitor, moment)s of a minute, those that came first, and forget them; the rest stays."""
+        moments = self.moments[minute]
+        taken = list(islice(moments.items(), most))
+        for visitor, _ in taken:
+            del moments[visitor]
+        present = [(visitor, moment) for visitor, moment in taken if moment.path is not None]
+        self.people[minute] = self.people.get(minute, 0) - len(present)
+        if not moments:
+            del self.moments[minute]
+            del self.people[minute]
+        return present
+
+    def __len__(self) -> int:
+        """How many moments are kept."""
+        return sum(map(len, self.moments.values()))
 
     def erase(self, erase: Erase) -> None:
         """Forget the moments that an erase of facts by visitor, path or time matches."""

@@ -1,27 +1,22 @@
-"""The pages of one site: views of each, their order, their titles. Pure.
+"""The pages of one site: views of each, their order, their titles, and whether enough visitors saw them. Pure.
 
 Counting is one dict entry; the order by views is brought up to date only when somebody asks, and then only where it changed.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from collections import deque
 from collections.abc import Iterable
 
 import msgspec
 
 from footfall import rules
+from footfall.live.ranking import PageStat, Ranking
 
-_FEW = 64  # up to so many changed pages are moved one by one; more are sorted in together
+_ROUNDS = 64  # changes are remembered over so many rounds of asking
 
-
-class PageStat(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """A page and its counted views, with title and type by the original's rules."""
-
-    path: str
-    title: str
-    page_type: str
-    views: int
+Viewers = tuple[int, ...]  # up to MOST_K - 1 different visitors, all that there are; or ENOUGH
+ENOUGH: Viewers = (0,) * rules.MOST_K  # so many that nobody needs to know who
 
 
 class Item(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -34,31 +29,50 @@ class Item(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class Pages:
     """Counted views by path, and what is published."""
 
-    __slots__ = ("_changed", "_order", "_posts", "_published_pages", "_stats", "content", "numbers", "views")
+    __slots__ = (
+        *("_changed", "_posts", "_published_pages", "_ranking", "_rounds", "_stats", "_touched"),
+        *("content", "numbers", "path_bytes", "round", "viewers", "views"),
+    )
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}  # path -> its number, in the order of first counted view
+        self.path_bytes = 0  # of these paths together
         self.views: list[int] = []  # by number
+        self.viewers: list[Viewers] = []  # by number
         self.content: dict[tuple[str, str], Item] = {}  # (kind, slug) -> item
+        self.round = 0  # how often changes were put into the order
         self._posts: dict[str, str] = {}
         self._published_pages: dict[str, str] = {}
-        self._order: list[tuple[int, str, PageStat]] = []  # (-views, path, line), sorted
-        self._changed: dict[str, int] = {}  # path -> views that it has in _order (0: it is not there yet)
+        self._ranking = Ranking()
+        self._changed: dict[str, int] = {}  # path -> views that it has in _ranking (0: it is not there yet)
+        self._touched: set[str] = set()  # paths whose item was published, or not any more, since
+        self._rounds: deque[tuple[str, ...]] = deque(maxlen=_ROUNDS)  # what changed in each of the last rounds
         self._stats: dict[str, PageStat] = {}
 
     def __len__(self) -> int:
         return len(self.views)
 
-    def count(self, path: str, times: int = 1) -> int:
-        """Add counted views; returns the path's number."""
+    def count(self, path: str, visitor: int) -> int:
+        """Add a counted view; returns the path's number."""
         number = self.numbers.get(path)
         if number is None:
+            self.path_bytes += len(path.encode())
             number = self.numbers[path] = len(self.views)
             self.views.append(0)
+            self.viewers.append(())
         if path not in self._changed:
             self._changed[path] = self.views[number]
-        self.views[number] += times
+        self.views[number] += 1
+        viewers = self.viewers[number]
+        if viewers is not ENOUGH and visitor not in viewers:
+            self.viewers[number] = viewers_of((*viewers, visitor))
         return number
+
+    def has_room(self, path: str) -> bool:
+        """Whether a view of this path may be counted: it is known, or another one still fits."""
+        if path in self.numbers:
+            return True
+        return len(self.numbers) < rules.MAX_PATHS and self.path_bytes + len(path.encode()) <= rules.MAX_PATHS_BYTES
 
     def publish(self, kind: str, slug: str, title: str, published: bool) -> None:
         """Add an item, or replace title and flag of the one of that kind and slug (it keeps its age)."""
@@ -70,9 +84,9 @@ class Pages:
             titles.pop(slug, None)
         for path in (slug, "/" + slug):
             self._stats.pop(path, None)
-            number = self.numbers.get(path)
-            if number is not None:
-                self._changed.setdefault(path, self.views[number])
+            if path in self.numbers:
+                self._changed.setdefault(path, self.views[self.numbers[path]])  # its line is another one now
+            self._touched.add(path)
 
     @property
     def posts(self) -> int:
@@ -83,6 +97,16 @@ class Pages:
     def published_pages(self) -> int:
         """Number of published pages."""
         return len(self._published_pages)
+
+    def is_published(self, path: str) -> bool:
+        """Whether a path is that of a post or page that is published."""
+        slug = rules.slug_of(path)
+        return slug in self._posts or slug in self._published_pages
+
+    def is_seen(self, path: str, k: int) -> bool:
+        """Whether at least `k` (1 to MOST_K) different visitors had a counted view of it."""
+        number = self.numbers.get(path)
+        return number is not None and len(self.viewers[number]) >= k
 
     def stat(self, path: str) -> PageStat:
         """A path's line; also of one that has no counted view yet."""
@@ -96,43 +120,62 @@ class Pages:
                 self._stats[path] = stat
         return stat
 
+    def titled(self, text: str) -> set[str]:
+        """The paths with a title of their own in which `text` (lower case) occurs, whatever the case."""
+        found = {path for path in ("/", "", "/stats") if text in rules.title_of(path, {}, {})[0].lower()}
+        for titles in (self._posts, self._published_pages):
+            for slug, title in titles.items():
+                if text in title.lower():
+                    found |= {path for path in (slug, "/" + slug) if self.stat(path).title == title}
+        return found
+
     def ranked(self, limit: int | None = None) -> list[PageStat]:
         """The most viewed pages, at most `limit`: by views, largest first, then by path in the order of code points."""
-        self._settle()
-        return [line for _, _, line in self._order[:limit]]
+        return self.ranking().stats(0, limit)
 
-    def _settle(self) -> None:
-        changed, order = self._changed, self._order
-        if not changed:
-            return
-        fresh = [(-self.views[self.numbers[path]], path, self.stat(path)) for path in changed]
-        if len(changed) <= _FEW:
-            for path, views in changed.items():
-                if views:
-                    del order[bisect_left(order, (-views, path))]
-            for line in fresh:
-                insort(order, line)
-        else:
-            order = [line for line in order if line[1] not in changed]
-            order += sorted(fresh)
-            order.sort()  # two sorted parts: a linear merge
-            self._order = order
-        self._changed = {}
+    def ranking(self) -> Ranking:
+        """All paths in that order, up to date."""
+        if self._changed or self._touched:
+            changes = {path: (old, self.views[self.numbers[path]]) for path, old in self._changed.items()}
+            self._ranking.move(changes, self.stat)
+            self._rounds.append((*self._changed, *self._touched))
+            self._changed, self._touched = {}, set()
+            self.round += 1
+        return self._ranking
+
+    def changed_since(self, round: int) -> Iterable[str]:
+        """The paths whose views, viewers or publishing changed after that `round`, some perhaps twice; or simply all."""
+        self.ranking()
+        missed = self.round - round
+        if missed > len(self._rounds):
+            return self.numbers
+        return [path for at in range(-missed, 0) for path in self._rounds[at]]
 
     def copy(self) -> Pages:
         """An independent copy of what is counted and published; the order is worked out again when asked."""
         twin = Pages()
-        twin.numbers, twin.views, twin.content = dict(self.numbers), list(self.views), dict(self.content)
-        twin._posts, twin._published_pages = dict(self._posts), dict(self._published_pages)
+        twin.numbers, twin.views, twin.viewers = dict(self.numbers), list(self.views), list(self.viewers)
+        twin.path_bytes = self.path_bytes
+        twin.content, twin._posts, twin._published_pages = dict(self.content), dict(self._posts), dict(self._published_pages)
         twin._changed = dict.fromkeys(self.numbers, 0)
         return twin
 
     @classmethod
-    def of(cls, views: Iterable[tuple[str, int]], content: Iterable[tuple[str, str, Item]]) -> Pages:
-        """Pages with these views by path, in order of number, and this content, oldest first."""
+    def of(cls, views: Iterable[tuple[str, int, Viewers]], content: Iterable[tuple[str, str, Item]]) -> Pages:
+        """Pages with these views and viewers by path, in order of number, and this content, oldest first."""
         pages = cls()
-        for path, count in views:
-            pages.count(path, count)
+        for path, count, viewers in views:
+            pages.numbers[path] = len(pages.views)
+            pages.path_bytes += len(path.encode())
+            pages.views.append(count)
+            pages.viewers.append(viewers_of(viewers))
+        pages._changed = dict.fromkeys(pages.numbers, 0)
         for kind, slug, item in content:
             pages.publish(kind, slug, item.title, item.published)
         return pages
+
+
+def viewers_of(visitors: Iterable[int]) -> Viewers:
+    """What is kept of these different visitors."""
+    viewers = tuple(sorted(visitors))
+    return viewers if len(viewers) < rules.MOST_K else ENOUGH

@@ -2,11 +2,13 @@
 
 Two things are kept apart. *Rows* (`readers`) change only by records: they decide what the next fact does, survive in
 checkpoints, and stay until a clean-up removes them, as the original's session rows do. The *index* (`active`, `here`,
-`places`) says who of them is present at a moment; it follows from rows and time alone and may be advanced at will.
+`places`) says who of them is present at a moment; it follows from rows and time alone and may be advanced at will. The newest
+`arrivals` are told as they happen and kept nowhere: after a restart there are none.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from heapq import heappop, heappush
 from typing import TypeVar
 
@@ -42,10 +44,20 @@ class Reader(msgspec.Struct, frozen=True, array_like=True, gc=False):
         return self.country or "", self.city or "", self.latitude, self.longitude
 
 
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """A visitor became present at `at`, on this path, from there."""
+
+    at: int
+    visitor: int
+    path: str
+    country: str
+    city: str
+
+
 class Presence:
     """The readers of one site."""
 
-    __slots__ = ("_expiry", "active", "here", "next_row", "places", "readers")
+    __slots__ = ("_expiry", "_queued", "active", "arrivals", "here", "next_row", "places", "readers")
 
     def __init__(self) -> None:
         self.readers: dict[int, Reader] = {}
@@ -53,7 +65,9 @@ class Presence:
         self.active: dict[int, Reader] = {}
         self.here: dict[str, int] = {}
         self.places: dict[Place, int] = {}
+        self.arrivals: deque[Arrival] = deque(maxlen=rules.ARRIVALS)  # who came last, newest first; not who moved
         self._expiry: list[tuple[int, int]] = []  # (deadline, visitor); may be out of date, checked when it comes up
+        self._queued: dict[int, int] = {}  # the one deadline of a visitor in _expiry that counts; another one is ignored
 
     # --- what facts do ---
 
@@ -109,8 +123,12 @@ class Presence:
             self._uncount(visitor, was)
         if rules.is_present(reader.deadline, now):
             self._count(visitor, reader)
-            if was is None or reader.deadline < was.deadline:  # otherwise an entry is waiting that comes up earlier
-                heappush(self._expiry, (reader.deadline, visitor))
+            if was is None or not rules.is_present(was.deadline, now):
+                arrival = Arrival(reader.last_seen, visitor, reader.path, reader.country or "", reader.city or "")
+                self.arrivals.appendleft(arrival)
+            queued = self._queued.get(visitor)
+            if queued is None or reader.deadline < queued:  # otherwise an entry is waiting that comes up earlier
+                self._queue(visitor, reader.deadline)
 
     # --- who is here ---
 
@@ -128,16 +146,23 @@ class Presence:
         if place is not None:
             _less(self.places, place)
 
+    def _queue(self, visitor: int, deadline: int) -> None:
+        self._queued[visitor] = deadline
+        heappush(self._expiry, (deadline, visitor))
+
     def advance(self, now: int) -> bool:
         """Let those go whose presence has run out by `now`; whether anybody did."""
         expiry, gone = self._expiry, False
         while expiry and not rules.is_present(expiry[0][0], now):
-            _, visitor = heappop(expiry)
+            deadline, visitor = heappop(expiry)
+            if self._queued.get(visitor) != deadline:
+                continue
+            del self._queued[visitor]
             reader = self.active.get(visitor)
             if reader is None:
                 continue
             if rules.is_present(reader.deadline, now):
-                heappush(expiry, (reader.deadline, visitor))
+                self._queue(visitor, reader.deadline)
             else:
                 self._uncount(visitor, reader)
                 gone = True
@@ -173,6 +198,7 @@ class Presence:
         presence.next_row = next_row
         for visitor, reader in readers.items():
             presence._set(visitor, reader, now)
+        presence.arrivals.clear()
         return presence
 
 

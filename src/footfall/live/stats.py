@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from footfall.live.pages import PageStat
+from footfall.live.ranking import PageStat
 from footfall.live.site import SiteState
 
 

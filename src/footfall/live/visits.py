@@ -16,7 +16,8 @@ from footfall.model import Fact, Kind
 
 class Visit(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A visit so far. `last` is the later of time and arrival of its newest fact; entry and exit are those of its views, in
-    fact time, also of those that repeat; of what began it while there is none."""
+    fact time, also of those that repeat; of what began it while there is none. Of `first` only what a visit's row tells is kept:
+    no title, name or properties, which may be large."""
 
     id: int
     start: int
@@ -49,7 +50,7 @@ def _begun(fact: Fact, time: int, counted: bool) -> Visit:
         views=int(counted),
         events=int(fact.kind == Kind.EVENT),
         engaged=fact.engaged,
-        first=fact,
+        first=msgspec.structs.replace(fact, title="", name="", props=None),
     )
 
 

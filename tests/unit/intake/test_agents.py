@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import pytest
+import ua_parser
 
 from footfall.intake import Agent, Agents
 
@@ -147,3 +148,17 @@ def test_a_user_agent_without_end(agents: Agents) -> None:
     """Only the first 1,024 characters are read."""
     start = PEOPLE[0][0]
     assert agents.read(start.ljust(1024) + "Googlebot/2.1") == agents.read(start.ljust(1024))
+
+
+def test_the_first_reader_does_not_wait_for_the_lists() -> None:
+    """They are read when the reader of agents is made; what was asked then is remembered."""
+    asked: list[str] = []
+
+    def parse(user_agent: str) -> object:
+        asked.append(user_agent)
+        return ua_parser.parse(user_agent)
+
+    agents = Agents([], parse)
+    assert asked == [""]
+    assert agents.read("").bot == "empty"
+    assert asked == [""]

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.intake.identity import DAY, Identity
+from footfall.intake.identity import Identity
+from footfall.rules import DAY
 
 SECRET = b"0123456789abcdef"
 MIDNIGHT = 20_418 * DAY

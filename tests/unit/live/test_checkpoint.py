@@ -20,10 +20,13 @@ from tests.unit.live.made import BOUNDED, SITE, START, fact, folded, streams
 
 def seen(fold: Fold) -> list[object]:
     """All that anybody can see of a fold."""
+    fold.weigh()
     looks: list[object] = [fold.seq, fold.now, fold.ledger, sorted(fold.closing), fold.entries()]
     for name, site in sorted(fold.sites.items()):
         site.presence.advance(fold.now)
-        looks += [name, stats(site, fold.now), snapshot(name, site, fold.now, 1, places_of(site.presence.places, 1.0))]
+        sight = snapshot(name, site, fold.now, 1, places_of(site.presence.places, 1.0))
+        looks += [name, stats(site, fold.now), msgspec.structs.replace(sight, arrivals=())]  # the feed is kept nowhere
+        looks += [site.pages.viewers, site.sightings.spots]
         looks += [site.visits.open, site.minutes.moments, {m: n for m, n in site.minutes.people.items() if n}]
         looks += [site.pages.numbers, list(site.pages.content), site.presence.next_row]
     return looks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from footfall import rules
@@ -113,6 +114,15 @@ def test_a_site_with_a_window_of_its_own(window: int, verdicts: list[Verdict]) -
     assert answers == verdicts
 
 
+@pytest.mark.parametrize(("before", "after"), [(30, 10), (10, 30), (0, 30), (30, 5)])
+def test_a_site_that_changes_its_window(before: int, after: int) -> None:
+    """Views that were counted stay counted: what is near one of them, by the new window, repeats it."""
+    times = (0, 1, after - 1, after)
+    views = [fact(at=START + at * MINUTE, window=after * MINUTE) for at in times]
+    _, answers, _ = folded([fact(window=before * MINUTE), *views])
+    assert answers == [STORED, REPEAT, REPEAT, REPEAT, STORED]
+
+
 @pytest.mark.parametrize("first", [1, 29])
 @pytest.mark.parametrize("second", [2, 28])
 def test_imported_views_count_as_any_other(first: int, second: int) -> None:
@@ -123,7 +133,7 @@ def test_imported_views_count_as_any_other(first: int, second: int) -> None:
         now = START + 61 * MINUTE if at > 30 else START + 29 * MINUTE
         time = START + at * MINUTE
         view = fact(at=time, age=max(0, min(now, time + LATE) - time))
-        _, answers, _ = folded([Import(SITE, START + 29 * MINUTE, imported), view])
+        _, answers, _ = folded([Import(SITE, START, imported), view])
         assert answers == [2, verdict], at
 
 
@@ -154,6 +164,23 @@ def test_ids_are_known_for_an_hour(later: int, verdict: Verdict) -> None:
     """Nobody sends for longer: what is older than 30 minutes is refused, and clients drop it."""
     _, answers, _ = folded([fact(id=77), fact(at=START + later, id=77)])
     assert answers == [STORED, verdict]
+
+
+@pytest.mark.parametrize("late", [0, LATE])
+def test_a_retry_that_is_too_late_by_now(late: int) -> None:
+    """It was stored, so it is a retry all the same."""
+    one = fact(age=late, id=77)
+    again = msgspec.structs.replace(one, arrival=one.arrival + LATE + 1, age=one.age + LATE + 1)
+    _, answers, _ = folded([one, again])
+    assert answers == [STORED, RETRY]
+
+
+@pytest.mark.parametrize("kind", [Kind.BEAT, Kind.LEAVE])
+def test_beats_and_leaves_of_bots_are_no_rows(kind: Kind) -> None:
+    """As those of people are none."""
+    _, answers, rows = folded([fact(kind, bot="crawler")])
+    assert answers == [Verdict("bot", "crawler")]
+    assert rows.facts == []
 
 
 def test_a_bot_that_is_sent_again() -> None:
@@ -240,6 +267,111 @@ def test_a_sweep_closes_a_bounded_number(monkeypatch: pytest.MonkeyPatch) -> Non
     assert [len(sweep) for sweep in closed] == [2, 2, 1]
     assert sorted(visitor for sweep in closed for _, visitor in sweep) == [1, 2, 3, 4, 5]
     assert [n for n, _ in closed[0]] == [0, 1]
+
+
+def test_a_sweep_makes_a_bounded_number_of_minute_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one minute too; the rest stays for the next, and each comes once."""
+    fold, _, _ = folded([fact(visitor=visitor) for visitor in range(1, 8)])
+    monkeypatch.setattr(rules, "SWEEP_MINUTES", 3)
+    sweeps, later = [], START + 40 * MINUTE
+    while fold.sweepable(later):
+        _, _, rows = folded([Sweep(later)], fold)
+        sweeps.append([(row.minute, row.visitor) for row in rows.minutes])
+        assert [row.n for row in rows.minutes] == list(range(len(rows.minutes)))
+    assert [len(sweep) for sweep in sweeps] == [3, 3, 3, 3, 2]
+    assert len({row for sweep in sweeps for row in sweep}) == 14
+    assert fold.site(SITE).minutes.moments == {}
+    assert not any(fold.site(SITE).minutes.people.values())
+
+
+def test_a_visit_of_a_site_that_is_gone() -> None:
+    """What waits to be closed there is dropped; all else is closed."""
+    fold, _, _ = folded([fact(site="gone", visitor=2), fact()])
+    del fold.sites["gone"]
+    _, _, rows = folded([Sweep(START + KEPT)], fold)
+    assert [row.first.site for row in rows.visits] == [SITE]
+    assert (fold.closing, fold.faults) == ([], [])
+
+
+# --- a clock that went back ---
+
+
+@pytest.mark.parametrize("back", [0, 1, rules.CLOCK_TOLERANCE])
+def test_what_is_final_stays_final(back: int) -> None:
+    """A fact is too late by the latest time of all, whatever its own clock says."""
+    final = START + rules.MINUTE_FINAL
+    fold, _, rows = folded([fact(path="/a"), Sweep(final)])
+    assert [row.minute for row in rows.minutes] == [START]
+    late = fact(path="/b", at=START + MINUTE - back, age=LATE)
+    _, answers, _ = folded([late], fold)
+    assert answers == [STORED if back == 0 else TOO_OLD]
+    _, _, rows = folded([Sweep(START + 3 * KEPT)], fold)
+    assert START not in [row.minute for row in rows.minutes]
+
+
+# --- bounds of memory ---
+
+
+def test_more_paths_than_a_site_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A view of a further one is rejected whole, and again whenever it is sent; known paths and other sites go on."""
+    monkeypatch.setattr(rules, "MAX_PATHS", 2)
+    fold, _, _ = folded([fact(path="/a"), fact(path="/b")])
+    before, further = state_of(fold), fact(path="/c", visitor=2)
+    _, answers, rows = folded([further, further], fold)
+    assert answers == [Verdict("rejected", "too_many_paths")] * 2
+    assert (state_of(fold), len(rows)) == (before, 0)
+    others = [fact(path="/a", visitor=2), fact(path="/c", site="other"), fact(path="/c", bot="agent"), fact(Kind.EVENT, "/c")]
+    _, answers, _ = folded(others, fold)
+    assert answers == [STORED, STORED, Verdict("bot", "agent"), STORED]
+    assert fold.ledger[(SITE, rules.SCRIPT, HOUR_OF_START, "rejected", "too_many_paths")] == 2
+
+
+def test_bytes_of_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted in UTF-8; as many as may be still fit."""
+    monkeypatch.setattr(rules, "MAX_PATHS_BYTES", 6)
+    _, answers, _ = folded([fact(path="/é"), fact(path="/ab"), fact(path="/"), fact(path="/é", visitor=2)])
+    assert answers == [STORED, STORED, Verdict("rejected", "too_many_paths"), STORED]
+
+
+def test_an_import_into_a_site_with_no_room_for_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The views that fit are taken; the others are in the ledger."""
+    monkeypatch.setattr(rules, "MAX_PATHS", 1)
+    fold, answers, rows = folded([Import(SITE, START, (fact(path="/a"), fact(path="/b"), fact(path="/a", visitor=2)))])
+    assert answers == [2]
+    assert [(row.n, row.fact.path) for row in rows.facts] == [(0, "/a"), (2, "/a")]
+    assert fold.site(SITE).views == 2
+    assert fold.ledger == {(SITE, rules.SCRIPT, HOUR_OF_START, "rejected", "too_many_paths"): 1}
+
+
+@pytest.mark.parametrize("kind", [Kind.VIEW, Kind.BEAT, Kind.EVENT])
+def test_more_readers_than_a_site_may_have(monkeypatch: pytest.MonkeyPatch, kind: Kind) -> None:
+    """Those who are known go on, and when somebody has gone there is room again."""
+    monkeypatch.setattr(rules, "MAX_READERS", 2)
+    fold, _, _ = folded([fact(Kind.BEAT, visitor=visitor) for visitor in (1, 2)])
+    before = state_of(fold)
+    _, answers, rows = folded([fact(kind, visitor=3)], fold)
+    assert answers == [Verdict("rejected", "site_full")]
+    assert (state_of(fold), len(rows)) == (before, 0)
+    later = START + rules.PRESENCE_TIMEOUT + 1
+    _, answers, _ = folded([fact(visitor=2), Sweep(later, "*"), fact(kind, at=later, visitor=3)], fold)
+    assert answers == [STORED, 2, STORED]
+
+
+def test_what_an_open_visit_keeps_of_its_first_fact() -> None:
+    """What its row tells: nothing that may be large."""
+    first = fact(Kind.EVENT, name="buy", title="Shop", props={"size": "x" * 2_000}, referrer="example.org/")
+    fold, _, _ = folded([first])
+    ((visit,),) = fold.site(SITE).visits.open.values()
+    assert visit.first == msgspec.structs.replace(first, name="", title="", props=None)
+
+
+def test_the_entries_of_the_windows() -> None:
+    """An open visit, a reader and the minutes that it is in weigh what they cost; in the end nothing is left."""
+    fold, _, _ = folded([fact()])
+    fold.weigh()
+    assert fold.entries() == 2 + rules.VISIT_WEIGHT + rules.READER_WEIGHT + 2 * rules.MOMENT_WEIGHT
+    folded([Sweep(START + KEPT, "*")], fold)
+    assert fold.entries() == 0
 
 
 def test_the_ledger_tells_what_became_of_every_fact() -> None:

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.live.minutes import FINAL_AFTER, Minutes
+from footfall.live.minutes import Minutes
 from footfall.model import Erase, Fact, Kind
-from footfall.rules import MINUTE, SECOND
+from footfall.rules import MINUTE, MINUTE_FINAL, SECOND
 
 T0 = 1_700_000_040_000 - 1_700_000_040_000 % MINUTE
 
@@ -89,14 +89,19 @@ def test_the_order_in_which_signs_arrive_does_not_matter(signs: list[tuple[int, 
 
 
 def test_a_minute_is_final_when_no_fact_can_reach_it_any_more() -> None:
-    """31 minutes after it began; it is then taken whole, in order of visitor, without those who left."""
+    """31 minutes after it began; it is then taken in parts, without those who left."""
     minutes = Minutes()
     for visitor in (9, 2):
         minutes.sign(fact(visitor, "/a"), T0, "DE", 3)
-    assert minutes.final(T0 + FINAL_AFTER - 1) == []
-    assert minutes.final(T0 + FINAL_AFTER) == [T0]
-    assert [(visitor, moment.path) for visitor, moment in minutes.take(T0)] == [(2, "/a"), (9, "/a")]
+    assert minutes.final(T0 + MINUTE_FINAL - 1) == []
+    assert minutes.final(T0 + MINUTE_FINAL) == [T0]
+    minutes.sign(fact(4, "/a"), T0 - MINUTE, "DE", 3)
+    minutes.leave(fact(4, "/a"), T0 - MINUTE)  # before this one began
+    assert [(visitor, moment.path) for visitor, moment in minutes.take(T0, 1)] == [(9, "/a")]
+    assert (minutes.people[T0], minutes.final(T0 + MINUTE_FINAL)) == (1, [T0 - MINUTE, T0])
+    assert [(visitor, moment.path) for visitor, moment in minutes.take(T0, 2)] == [(2, "/a")]
     assert T0 not in minutes.people
+    assert T0 not in minutes.moments
 
 
 def test_an_erase_reaches_minutes_that_are_not_final() -> None:

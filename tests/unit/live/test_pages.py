@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall import rules
-from footfall.live import pages as module
+from footfall.live import ranking
 from footfall.live.pages import Item, Pages
 from tests.unit.live.made import BOUNDED
 
@@ -24,14 +24,15 @@ STEP = st.one_of(
 @given(steps=st.lists(STEP, max_size=60))
 def test_ranked_like_a_sort_of_everything(few: int, steps: list[tuple[str, str, int | None]]) -> None:
     """Whether changed pages are moved one by one or sorted in together, and asked at any time."""
-    pages, views = Pages(), dict[str, int]()
+    pages, views, viewers = Pages(), dict[str, int](), dict[str, set[int]]()
     content: dict[tuple[str, str], Item] = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_FEW", few)
+        patch.setattr(ranking, "_FEW", few)
         for what, name, number in steps:
             if what == "count":
                 assert pages.count(name, number or 1) == list({**views, name: 0}).index(name)
-                views[name] = views.get(name, 0) + (number or 1)
+                views[name] = views.get(name, 0) + 1
+                viewers.setdefault(name, set()).add(number or 1)
             elif what == "publish" and number is not None:
                 kind, item = ("post", "page")[number & 1], Item(("", "A")[number >> 1 & 1], bool(number & 4))
                 pages.publish(kind, name, item.title, item.published)
@@ -40,7 +41,11 @@ def test_ranked_like_a_sort_of_everything(few: int, steps: list[tuple[str, str, 
                 assert [_values(stat) for stat in pages.ranked(number)] == _ranked(views, content)[:number]
                 line = pages.stat(name)
                 assert _values(line) == (name, *_titled(name, content), views.get(name, 0))
-        for same in (pages, pages.copy(), Pages.of(views.items(), [(*key, item) for key, item in content.items()])):
+        counted = [(path, views[path], tuple(viewers[path])) for path in views]
+        for same in (pages, pages.copy(), Pages.of(counted, [(*key, item) for key, item in content.items()])):
+            assert [[same.is_seen(path, k) for k in (1, 2, 3, 4)] for path in views] == [
+                [len(viewers[path]) >= k for k in (1, 2, 3, 4)] for path in views
+            ]
             assert [_values(stat) for stat in same.ranked()] == _ranked(views, content)
             assert (same.posts, same.published_pages) == tuple(
                 sum(item.published for (kind, _), item in content.items() if kind == wanted) for wanted in ("post", "page")
@@ -49,7 +54,7 @@ def test_ranked_like_a_sort_of_everything(few: int, steps: list[tuple[str, str, 
             assert list(same.content.items()) == list(content.items())
 
 
-def _values(stat: module.PageStat) -> tuple[str, str, str, int]:
+def _values(stat: ranking.PageStat) -> tuple[str, str, str, int]:
     return stat.path, stat.title, stat.page_type, stat.views
 
 

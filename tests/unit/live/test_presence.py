@@ -185,6 +185,23 @@ def test_leaving_without_having_been_here() -> None:
 
 # --- the index ---
 
+
+def test_who_leaves_and_returns_all_day_costs_no_more() -> None:
+    """The queue holds a few entries of a reader at most, and who goes is told at the right time."""
+    presence, now = Presence(), START
+    for _ in range(5_000):
+        now += 500
+        leave, back = fact(Kind.LEAVE, at=now), fact(Kind.BEAT, at=now + 250)
+        presence.leave(leave, now, now)
+        presence.sign(back, back.time, back.time)
+        presence.advance(now + 250)
+        assert len(presence._expiry) < 20
+    assert presence.next_expiry() is not None
+    assert not presence.advance(now + 250 + T - 1)
+    assert presence.advance(now + 250 + T)
+    assert (presence._expiry, presence._queued) == ([], {})
+
+
 STEP = st.tuples(
     st.sampled_from(["original", "sign", "sign", "leave", "advance", "clean", "forget"]),
     STEPS,

@@ -11,7 +11,9 @@ from footfall.live import snapshot as module
 from footfall.live.fold import Fold
 from footfall.live.site import SiteState
 from footfall.live.snapshot import (
+    ArrivalLine,
     Delta,
+    Hidden,
     PageLine,
     PlaceLine,
     Snapshot,
@@ -76,6 +78,9 @@ SNAPSHOTS = st.builds(
     published_pages=st.integers(0, 1),
     paths=st.integers(0, 2),
     pages=PAGES,
+    trend=st.lists(st.integers(0, 1), max_size=2).map(tuple),
+    arrivals=st.lists(st.builds(ArrivalLine, st.integers(0, 1), *[st.sampled_from("ab")] * 4), max_size=2).map(tuple),
+    hidden=st.builds(Hidden, *[st.integers(0, 1)] * 3),
     places=PLACES,
 )  # fmt: skip
 
@@ -125,6 +130,9 @@ def test_what_is_shown() -> None:
         posts=0,
         published_pages=0,
         paths=2,
+        trend=(0,) * 29 + (2,),
+        arrivals=(ArrivalLine(START, "/a", "/a", "DE", "Bonn"), ArrivalLine(START, "/a", "/a", "DE", "Bonn")),
+        hidden=Hidden(),
         pages=(PageLine("/a", "/a", "other", 2, 1), PageLine("/b", "/b", "other", 1, 1)),
         places=(PlaceLine("DE", "Bonn", 51.0, 7.0, 2),),
     )

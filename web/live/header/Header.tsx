@@ -5,11 +5,11 @@ import { useTongue } from "../words/speech.ts";
 
 export type Shown = "connecting" | "live" | "stale" | "gone" | "past";
 
-export function Header({ site, status, children }: { site: string; status: Shown; children: ComponentChildren }) {
+export function Header({ name, status, children }: { name: string; status: Shown; children: ComponentChildren }) {
   const { words } = useTongue();
   return (
     <header class="top">
-      <h1>{site}</h1>
+      <h1>{name}</h1>
       <p class="status" data-status={status} role="status">
         <i aria-hidden="true"></i>
         {words.status[status]}

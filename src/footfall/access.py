@@ -1,0 +1,126 @@
+"""What lets the owner in: the hash of a password, the sessions it gives, and the one link that sets it.
+
+Kept as one document of the registry. It knows no request and no page, and has no clock: `now` is an argument, in milliseconds
+since 1970. A session is a signed text and is not stored: raising the epoch ends all of them, and so does a new owner's key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+import unicodedata
+
+import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from footfall.errors import InvalidInput
+from footfall.registry.base import Registry
+
+DOCUMENT = ("access", "owner")  # kind and id
+SESSION_SECONDS = 30 * 86_400
+SHORTEST = 10  # characters of a password
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """The document. `password` is argon2's own text, `welcome` the hash of the link's token; "": there is none."""
+
+    password: str = ""
+    epoch: int = 0
+    welcome: str = ""
+
+
+async def open_access(registry: Registry, secret: bytes, owner_key: str) -> Access:
+    """Read what is kept. Raises Busy."""
+    document = await registry.get(*DOCUMENT)
+    kept = _Kept() if document is None else msgspec.json.decode(document, type=_Kept)
+    return Access(registry, hashlib.blake2b(owner_key.encode(), key=secret, person=b"session").digest(), kept)
+
+
+class Access:
+    """Made by `open_access`. Hashing takes 64 MiB and a tenth of a second: it runs in a thread, one at a time."""
+
+    def __init__(self, registry: Registry, key: bytes, kept: _Kept) -> None:
+        self._registry = registry
+        self._key = key
+        self._kept = kept
+        self._hasher = PasswordHasher()
+        self._turn = asyncio.Lock()
+
+    @property
+    def has_password(self) -> bool:
+        """Whether one was ever set."""
+        return bool(self._kept.password)
+
+    async def welcome(self) -> str:
+        """A new token that sets the password once; the one before is good no longer. Raises Busy."""
+        token = secrets.token_urlsafe(24)
+        async with self._turn:
+            await self._keep(msgspec.structs.replace(self._kept, welcome=_digest(token)))
+        return token
+
+    def welcomes(self, token: str) -> bool:
+        """Whether this token would set the password."""
+        return bool(self._kept.welcome) and hmac.compare_digest(_digest(token), self._kept.welcome)
+
+    async def accept(self, token: str, password: str) -> bool:
+        """Set the password by a token, which is spent with it; False for one that is not good. Raises InvalidInput, Busy."""
+        _check(password)
+        async with self._turn:
+            if not self.welcomes(token):
+                return False
+            await self._set(password)
+            return True
+
+    async def change(self, password: str) -> None:
+        """Set another password and end every session. Raises InvalidInput, Busy."""
+        _check(password)
+        async with self._turn:
+            await self._set(password)
+
+    async def is_password(self, password: str) -> bool:
+        """Whether it is the owner's."""
+        async with self._turn:
+            try:
+                return await asyncio.to_thread(self._hasher.verify, self._kept.password, _normal(password))
+            except (VerificationError, InvalidHashError):  # another password; none was set
+                return False
+
+    def session(self, now: int) -> str:
+        """A new session: when it began, the epoch, and the signature of both."""
+        return self._signed(f"{now // 1000:x}.{self._kept.epoch:x}")
+
+    def holds(self, session: str, now: int) -> bool:
+        """Whether a session is ours, of this epoch, and younger than 30 days."""
+        told, _, _ = session.rpartition(".")
+        if not hmac.compare_digest(self._signed(told).encode(), session.encode()):
+            return False
+        began, _, epoch = told.partition(".")
+        return int(epoch, 16) == self._kept.epoch and now // 1000 - int(began, 16) < SESSION_SECONDS
+
+    def _signed(self, told: str) -> str:
+        return f"{told}.{hashlib.blake2b(told.encode(), key=self._key, digest_size=24).hexdigest()}"
+
+    async def _set(self, password: str) -> None:
+        hashed = await asyncio.to_thread(self._hasher.hash, _normal(password))
+        await self._keep(_Kept(hashed, self._kept.epoch + 1))
+
+    async def _keep(self, kept: _Kept) -> None:
+        await self._registry.put(*DOCUMENT, msgspec.json.encode(kept))
+        self._kept = kept
+
+
+def _check(password: str) -> None:
+    if len(_normal(password)) < SHORTEST:
+        raise InvalidInput("password", f"at least {SHORTEST} characters")
+
+
+def _normal(password: str) -> str:
+    """One text for what is typed as one: keyboards differ in how they put an accent on a letter."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

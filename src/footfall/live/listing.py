@@ -1,0 +1,23 @@
+"""All pages of a site, a part at a time: in the order of views, or those in which some text occurs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from footfall.live.pages import Pages
+from footfall.live.ranking import Ranking
+from footfall.live.snapshot import PageLine, page_line
+
+
+def listing(
+    pages: Pages, ranking: Ranking, here: Mapping[str, int], text: str, offset: int, limit: int
+) -> tuple[int, list[PageLine]]:
+    """(how many there are, `limit` lines from `offset` on) of the ranked pages with `text` in path or title, in any case."""
+    if not text:
+        total, chosen = len(ranking), ranking.stats(offset, offset + limit)
+    else:
+        wanted = text.lower()
+        titled = pages.titled(wanted)
+        found = [line for _, path, line in ranking.lines if wanted in path.lower() or path in titled]
+        total, chosen = len(found), found[offset : offset + limit]
+    return total, [page_line(line, here) for line in chosen]

@@ -1,0 +1,133 @@
+"""The live page at any past time: for each minute the people, the pages they read, the countries they were in. Pure.
+
+History has the minutes that are final, the live state the others; a minute is in one of the two.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from footfall.history.base import Statement
+from footfall.rules import MINUTE
+
+MOST_MINUTES = 24 * 60
+TOP_PAGES = 50  # of each minute
+TOP_COUNTRIES = 250
+CANDIDATES = 2_000  # most read paths of the whole span, of which strangers see those that are named
+SECONDS = 5.0
+
+_SPAN = "site = ? AND seq <= ? AND minute_ms >= ? AND minute_ms < ?"
+_MINUTE, _PAGE, _COUNTRY = range(3)
+
+
+class PageHere(msgspec.Struct, frozen=True, gc=False):
+    """A page and how many read it in that minute."""
+
+    path: str
+    title: str
+    here: int
+
+
+class CountryHere(msgspec.Struct, frozen=True, gc=False):
+    """A country and how many were in it."""
+
+    country: str
+    here: int
+
+
+class ReplayMinute(msgspec.Struct, frozen=True):
+    """One minute, the most readers first."""
+
+    people: int
+    pages: list[PageHere]
+    countries: list[CountryHere]
+
+
+class Replay(msgspec.Struct, frozen=True, rename={"from_": "from"}):
+    """The minutes from `from` on."""
+
+    site: str
+    from_: int
+    minutes: list[ReplayMinute]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Who was here in one minute."""
+
+    people: int = 0
+    pages: Counter[str] = field(default_factory=Counter)
+    countries: Counter[str] = field(default_factory=Counter)
+
+
+def busiest(site: str, start: int, end: int, upto: int) -> Statement:
+    """The paths that were read most in [start, end), in minutes of history with seq <= upto."""
+    sql = f"SELECT path FROM minutes WHERE {_SPAN} GROUP BY path ORDER BY count(*) DESC, path LIMIT {CANDIDATES}"
+    return Statement(sql, (site, upto, start, end), seconds=SECONDS)
+
+
+def statement(site: str, start: int, end: int, upto: int, named: Sequence[str] | None = None) -> Statement:
+    """(0, minute, "", people), (1, minute, path, readers) and (2, minute, country, people). With `named` only these paths and no
+    countries."""
+    params: list[object] = [site, upto, start, end]
+    if named is None:
+        paths, countries = "", f" UNION ALL {_top(_COUNTRY, 'country', TOP_COUNTRIES)}"
+    else:
+        paths, countries = " WHERE path IN (SELECT unnest(?::VARCHAR[]))", ""
+        params.append(list(named))
+    sql = (
+        f"WITH span AS (SELECT minute_ms, path, country FROM minutes WHERE {_SPAN})"
+        f" SELECT {_MINUTE}, minute_ms, '', count(*) FROM span GROUP BY minute_ms"
+        f" UNION ALL {_top(_PAGE, 'path', TOP_PAGES, paths)}{countries}"
+    )
+    return Statement(sql, params, seconds=SECONDS)
+
+
+def _top(kind: int, column: str, most: int, condition: str = "") -> str:
+    rank = f"row_number() OVER (PARTITION BY minute_ms ORDER BY count(*) DESC, {column})"
+    return (
+        f"SELECT {kind}, minute_ms, {column}, count(*) FROM span{condition} GROUP BY minute_ms, {column} QUALIFY {rank} <= {most}"
+    )
+
+
+def paths_of(rows: Iterable[Sequence[object]], live: Iterable[Tally]) -> set[str]:
+    """Every path in the statement's rows and in the minutes of the live state."""
+    return {str(row[2]) for row in rows if row[0] == _PAGE}.union(*(tally.pages for tally in live))
+
+
+def tallies(rows: Iterable[Sequence[object]]) -> dict[int, Tally]:
+    """The statement's rows by minute."""
+    found: dict[int, Tally] = {}
+    for kind, minute, name, count in rows:
+        if not isinstance(minute, int) or not isinstance(count, int):
+            raise TypeError(f"whole numbers were expected from history, not {minute!r} and {count!r}")
+        tally = found.setdefault(minute, Tally())
+        if kind == _MINUTE:
+            tally.people = count
+        else:
+            (tally.pages if kind == _PAGE else tally.countries)[str(name)] = count
+    return found
+
+
+def replay(site: str, start: int, minutes: int, tallies: Mapping[int, Tally], titles: Mapping[str, str], owner: bool) -> Replay:
+    """The answer. Pages without one of the `titles` are left out; strangers get no countries."""
+    nobody, lines = Tally(), []
+    for minute in range(start, start + minutes * MINUTE, MINUTE):
+        tally = tallies.get(minute, nobody)
+        pages = [(path, here) for path, here in tally.pages.items() if path in titles]
+        lines.append(
+            ReplayMinute(
+                tally.people,
+                [PageHere(path, titles[path], here) for path, here in _most_first(pages)[:TOP_PAGES]],
+                [CountryHere(*entry) for entry in _most_first(tally.countries.items())] if owner else [],
+            )
+        )
+    return Replay(site, start, lines)
+
+
+def _most_first(counts: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
+    return sorted(counts, key=lambda entry: (-entry[1], entry[0]))

@@ -1,0 +1,151 @@
+"""The card and the badge: what they say, to whom, in which frame, for how long."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from footfall.errors import InvalidInput
+from footfall.http.embed import Figures, PageFigures, badge, card, figure, language, short
+from footfall.model import Site
+
+from .test_collect import post, view
+
+Running = Any  # tests/http/conftest.py; test files cannot import it by name
+Serving = Any
+
+FIGURES = Figures(3, 1234, 400, [PageFigures("/", 100, 2), PageFigures("/a", 7, 0)])
+
+
+@pytest.mark.parametrize(
+    ("show", "path", "told"),
+    [
+        ("here", None, ("here now", 3)),
+        ("views", None, ("views", 1234)),
+        ("visitors", None, ("visitors", 400)),
+        ("here", "/", ("here now", 2)),
+        ("views", "/a", ("views", 7)),
+        ("views", "/unknown", ("views", 0)),
+        ("views", "", ("views", 0)),
+    ],
+)
+def test_a_badge_tells_one_figure(show: str, path: str | None, told: tuple[str, int]) -> None:
+    """Of the site or of a page; of a page that strangers do not know, nothing."""
+    assert figure(FIGURES, show, path) == told
+
+
+@pytest.mark.parametrize(("show", "path"), [("people", None), ("", None), ("visitors", "/")])
+def test_a_figure_that_is_none_is_refused(show: str, path: str | None) -> None:
+    """By the name of what was wrong."""
+    with pytest.raises(InvalidInput, match="show"):
+        figure(FIGURES, show, path)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (1234, "1,234"), (999_999, "999,999"), (1_000_000, "1M"), (1_299_999, "1.2M"), (2_345_678_901, "2.3G")],
+)
+def test_large_figures_are_short(value: int, text: str) -> None:
+    """And never more than there is."""
+    assert short(value) == text
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"), exclude_characters="\ufffe\uffff")), st.integers(0))
+def test_a_badge_is_well_formed_whatever_it_says(label: str, value: int) -> None:
+    """XML with the label as text, as wide as its two halves."""
+    image = ElementTree.fromstring(badge(label, value))
+    texts = [text.text or "" for text in image.iter("{http://www.w3.org/2000/svg}text")]
+    assert texts == [label, short(value)]
+    assert int(image.attrib["width"]) > 20
+
+
+@pytest.mark.parametrize(
+    ("people", "lang", "words"),
+    [
+        (0, "en", "0 people here now"),
+        (1, "en", "1 person here now"),
+        (1234, "en", "1,234 people here now"),
+        (1, "de", "1 Person gerade hier"),
+        (1234, "de", "1.234 Personen gerade hier"),
+        (2, "es", "2 personas aquí ahora"),
+    ],
+)
+def test_a_card_speaks_three_languages(people: int, lang: str, words: str) -> None:
+    """With their plurals and thousands; its language is named."""
+    page = card(people, lang, "").decode()
+    assert f"<title>{words}</title>" in page
+    assert f'<html lang="{lang}">' in page
+    assert re.sub("<[^>]*>", "", page.partition("<body>")[2]) == words
+
+
+@pytest.mark.parametrize(
+    ("accepted", "lang"),
+    [("", "en"), ("de-CH, en;q=0.5", "de"), ("fr, es;q=0.9, de;q=0.8", "es"), ("*", "en"), ("tlh", "en"), ("DE", "de")],
+)
+def test_the_language_is_the_first_we_speak(accepted: str, lang: str) -> None:
+    """Of those that the reader takes."""
+    assert language(accepted) == lang
+
+
+async def test_card_and_badge_show_the_live_figure(running: Running) -> None:
+    """What was counted a moment ago, also of one page; the card asks anew by itself and leads to the public page."""
+    await post(running, [view(n, v=f"visitor {n}") for n in range(1, 5)])
+    card = await running.client.get("/embed/open-site", headers={"accept-language": "en"})
+    assert "<title>4 people here now</title>" in card.text
+    assert card.headers["refresh"] == "30"
+    assert 'href="/s/open-site" target="_blank" rel="noopener"' in card.text
+    for query, text in (
+        ("", "4 here now"),
+        ("?show=visitors", "4 visitors"),
+        ("?show=views&path=/a%3Futm_source%3Dx", "0 views"),
+    ):
+        assert f"<title>{text}</title>" in (await running.client.get(f"/badge/open-site.svg{query}")).text
+    assert "4 views" in (await running.client.get("/badge/open-site.svg?show=views&path=/a")).text
+    assert (await running.client.get("/badge/open-site.svg?show=nothing")).status_code == 400
+
+
+@pytest.mark.parametrize("door", ["/embed/open-site", "/badge/open-site.svg"])
+async def test_they_may_be_kept_for_half_a_minute(running: Running, door: str) -> None:
+    """By everybody for a public site; whoever has it already gets no body. Under no policy does anything in them run."""
+    answer = await running.client.get(door)
+    assert answer.headers["cache-control"] == "public, max-age=30"
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert "script-src" not in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    again = await running.client.get(door, headers={"if-none-match": answer.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert (await running.client.head(door)).headers["etag"] == answer.headers["etag"]
+    await post(running, view())
+    other = await running.client.get(door, headers={"if-none-match": answer.headers["etag"]})
+    assert other.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("site", "ancestors", "kept"),
+    [
+        (Site("the-site", visibility="public"), "*", "public"),
+        (Site("the-site", visibility="public", frames=("https://a.example", "https://*.b.example")),
+         "https://a.example https://*.b.example", "public"),
+        (Site("the-site", visibility="link", link="secret"), "'none'", "private"),
+        (Site("the-site", visibility="link", link="secret", frames=("https://a.example",)), "https://a.example", "private"),
+    ],
+)  # fmt: skip
+async def test_the_site_says_who_may_frame_its_card(serving: Serving, site: Site, ancestors: str, kept: str) -> None:
+    """Anybody a public one, nobody one with a secret, unless it names them; the live page itself nobody at all."""
+    async with serving() as running:
+        await running.house.put_site(site)
+        answer = await running.client.get("/embed/the-site?link=secret")
+        assert answer.status_code == 200
+        found = re.search(r"frame-ancestors ([^;]*)", answer.headers["content-security-policy"])
+        assert found is not None
+        assert found[1] == ancestors
+        assert answer.headers["cache-control"] == f"{kept}, max-age=30"
+        assert ("/s/the-site" in answer.text) == (site.visibility == "public")
+        page = await running.client.get("/s/the-site?link=secret")
+        assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
