@@ -17,7 +17,9 @@ from typing import Any, cast
 from footfall.errors import InvalidInput
 
 PREFIX = "FOOTFALL_"
-NOT_SETTINGS = frozenset({"FOOTFALL_CONFIG", "FOOTFALL_DENO", "FOOTFALL_TESTS_STRICT"})  # read elsewhere, for other ends
+NOT_SETTINGS = frozenset(
+    {"FOOTFALL_CONFIG", "FOOTFALL_DENO", "FOOTFALL_DEV", "FOOTFALL_TESTS_STRICT"}
+)  # read elsewhere, for other ends
 UNITS = {"": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 MIB = UNITS["mib"]
 LOG_FORMATS = ("auto", "console", "json")

@@ -98,17 +98,17 @@ export function App({ store, ask, site, name, owner, language, look }: Props) {
           </div>
           {empty
             ? store.status.value !== "gone" && <Start site={site} />
-            : <Reading pages={page.reading} elsewhere={past ? 0 : hidden.here} past={past} rows={ROWS} />}
+            : <Reading pages={page.reading} elsewhere={page.elsewhere} past={past} rows={ROWS} />}
           {(!past || player.placed.value) && <Where places={page.places} look={colors} />}
           {!past && !empty && <Arrivals arrivals={store.arrivals} ahead={store.ahead} rows={ROWS} />}
         </div>
-        {!past && !empty && <Totals counted={state} />}
+        {!past && !empty && <Totals counted={store.state} />}
         {!past && !empty && (
           <Pages
             ranked={store.ranked}
             pages={store.pages}
-            total={state.paths - hidden.paths}
-            hidden={hidden}
+            total={store.named}
+            hidden={store.hidden}
             fresh={store.fresh}
             place={place}
             ask={(q, offset, limit, signal) => ask.pages(q, offset, limit, signal)}
@@ -141,6 +141,7 @@ function makePage(store: Store, ask: Ask) {
     people: computed(() => player.open.value ? player.minute.value?.people ?? 0 : store.people.value),
     reading: computed(() => player.open.value ? player.minute.value?.pages ?? [] : store.reading.value),
     places: computed(() => player.open.value ? countries.value : store.placeList.value),
+    elsewhere: computed(() => player.open.value ? 0 : store.hidden.value.here),
     series: computed(() =>
       player.minutes.value.length && player.from.value !== null
         ? replayed(player.from.value, player.minutes.value.map((minute) => minute.people))

@@ -1,4 +1,4 @@
-"""The built files of the package, read once: the best coding the client takes, ETags, HEAD and 304.
+"""The built files of the package, read once (but see `renew`): the best coding the client takes, ETags, HEAD and 304.
 
 It knows nothing of what is in them. Codings other than identity are files beside the original (`.br`, `.gz`) made at build
 time, so that nothing is compressed while serving.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -46,8 +47,16 @@ class Assets:
     def __init__(self, static: Traversable) -> None:
         self.templates: dict[str, bytes] = {}
         self._files: dict[str, File] = {}
+        self._static = static
         if static.is_dir():
             self._read(static, "/")
+
+    def renew(self) -> None:
+        """Read everything again, for who develops: script/watch puts another folder in the place of this one."""
+        with suppress(OSError):  # it is being replaced at this moment: next time, then
+            fresh = Assets(self._static)
+            if fresh.templates:
+                self.templates, self._files = fresh.templates, fresh._files
 
     def _read(self, folder: Traversable, prefix: str) -> None:
         siblings = {entry.name: entry for entry in folder.iterdir()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
@@ -29,6 +30,7 @@ from footfall.http.warnings import Warnings
 from footfall.intake import TrustedProxies
 from footfall.supervised import supervised
 
+DEVELOPING = os.environ.get("FOOTFALL_DEV") == "1"  # script/watch: web files that are built anew are served anew
 FOREIGN = frozenset({"app", "router", "starlette.exception_handlers"})  # what a Starlette that mounts us leaves in a scope
 
 
@@ -100,6 +102,8 @@ class Doors:
             await asyncio.sleep(1)
             self.collect.tick()
             self.live.tick()
+            if DEVELOPING:
+                self._assets.renew()
 
 
 def _router(pages: Pages, ops: Ops, doors: Iterable[Route]) -> Router:

@@ -5,7 +5,7 @@ import type { PlaceLine } from "../wire.ts";
 import { projector } from "./project.ts";
 import type { World } from "./world.ts";
 
-const RINGS = 12; // pulsing at once, at most
+const RINGS = 3; // arrivals that are marked at once: where more come, the map is lively enough
 
 type Dot = { x: number; y: number; here: number };
 
@@ -49,7 +49,7 @@ export class Atlas {
     const arrived = [...people].filter(([key, dot]) => dot.here > (this.#people.get(key)?.here ?? 0));
     this.#people = people;
     this.#drawPeople();
-    if (this.#shown) { for (const [, dot] of arrived.slice(0, RINGS)) this.#ring(dot); }
+    if (this.#shown && arrived.length <= RINGS) { for (const [, dot] of arrived) this.#ring(dot); }
     this.#shown = true;
   }
 
@@ -111,7 +111,6 @@ export class Atlas {
   }
 
   #ring({ x, y }: Dot) {
-    if (this.host.querySelectorAll("i").length >= RINGS) return;
     const ring = document.createElement("i");
     ring.style.left = `${100 * x / this.world.width}%`;
     ring.style.top = `${100 * y / this.world.height}%`;

@@ -23,14 +23,14 @@ interface Props {
   ranked: ReadonlySignal<readonly PageLine[]>;
   pages: ReadonlySignal<ReadonlyMap<string, PageLine>>;
   /** How many pages are named here. */
-  total: number;
-  hidden: Hidden;
+  total: ReadonlySignal<number>;
+  hidden: ReadonlySignal<Hidden>;
   fresh: ReadonlySignal<number>;
   place: Signal<Place>;
   ask(query: string, offset: number, limit: number, signal: AbortSignal): Promise<Answer>;
 }
 
-export function Pages({ ranked, pages, total, hidden, fresh, place, ask }: Props) {
+export function Pages({ ranked, pages, total: { value: total }, hidden, fresh, place, ask }: Props) {
   const { words, count } = useTongue();
   const { query, offset } = place.value;
   const wanted = query.trim();
@@ -72,7 +72,7 @@ export function Pages({ ranked, pages, total, hidden, fresh, place, ask }: Props
           {wanted && known && !answer.busy && (known.total ? count(words.found, known.total) : words.nothingFound)}
         </p>
         {of > SIZE && <Turn offset={offset} total={of} go={(to) => place.value = { query, offset: clamp(to, of) }} />}
-        {hidden.paths > 0 && !wanted && <p class="hidden">{count(words.hidden, hidden.paths)}</p>}
+        {hidden.value.paths > 0 && !wanted && <p class="hidden">{count(words.hidden, hidden.value.paths)}</p>}
       </footer>
     </section>
   );

@@ -11,12 +11,12 @@ interface Props {
   /** Most readers first. */
   pages: ReadonlySignal<readonly PageHere[]>;
   /** Readers of pages that are not named here. */
-  elsewhere: number;
+  elsewhere: ReadonlySignal<number>;
   past: boolean;
   rows: number;
 }
 
-export function Reading({ pages: { value: pages }, elsewhere, past, rows }: Props) {
+export function Reading({ pages: { value: pages }, elsewhere: { value: elsewhere }, past, rows }: Props) {
   const { words, number, count } = useTongue();
   const list = useRef<HTMLOListElement>(null);
   useGlide(list);
@@ -28,7 +28,7 @@ export function Reading({ pages: { value: pages }, elsewhere, past, rows }: Prop
       <ol ref={list}>
         {pages.slice(0, rows).map((page) => (
           <li key={page.path} data-key={page.path} title={page.path}>
-            <span class="bar" style={{ width: `${100 * page.here / most}%` }}></span>
+            <span class="bar" style={{ transform: `scaleX(${page.here / most})` }}></span>
             <span class="name">{page.title}</span>
             <span class="here">
               <span aria-hidden="true">{number(page.here)}</span>

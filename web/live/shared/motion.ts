@@ -4,14 +4,19 @@ import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-const EASE = { duration: 450, easing: "cubic-bezier(.2,.7,.2,1)" };
+const EASE = { duration: 350, easing: "cubic-bezier(.2,.7,.2,1)" };
 
 /** `list`: an element whose children carry data-key. */
 export function useGlide(list: RefObject<HTMLElement | null>) {
   const before = useRef<Map<string, [x: number, y: number]> | null>(null);
+  const order = useRef("");
   useLayoutEffect(() => {
+    const rows = [...(list.current?.children ?? [])] as HTMLElement[];
+    const keys = rows.map((row) => row.dataset.key).join("\n");
+    if (before.current && keys === order.current) return; // to ask where rows are costs a layout
+    order.current = keys;
     const now = new Map<string, [number, number]>();
-    for (const row of (list.current?.children ?? []) as Iterable<HTMLElement>) {
+    for (const row of rows) {
       const [x, y] = [row.offsetLeft, row.offsetTop];
       now.set(row.dataset.key!, [x, y]);
       if (!before.current || still.matches) continue;

@@ -6,7 +6,11 @@ import type { Message } from "./messages.ts";
 import { apply, ranked, read, start, type State } from "./state.ts";
 import { type Status, Stream } from "./stream.ts";
 
+const STEP = 800; // milliseconds between two changes of what is calm
+
 export class Store {
+  /** As it is now. What is drawn from `calm` follows at once where little happens and in steps where much does: rows that
+   * change places ten times a second nobody can read, and every step costs. */
   readonly state: Signal<State>;
   readonly status = signal<Status>("connecting");
   /** By this browser's clock, when the numbers were last known to be true. */
@@ -16,22 +20,29 @@ export class Store {
   /** The server's clock less this browser's, milliseconds. */
   readonly ahead: Signal<number>;
 
-  readonly pages = computed(() => this.state.value.pages);
-  readonly ranked = computed(() => ranked(this.pages.value));
-  readonly reading = computed(() => read(this.pages.value));
-  readonly places = computed(() => this.state.value.places);
-  readonly placeList = computed(() => [...this.places.value.values()]);
   readonly people = computed(() => this.state.value.people);
-  readonly trend = computed(() => this.state.value.trend);
-  readonly arrivals = computed(() => this.state.value.arrivals);
-  readonly hidden = computed(() => this.state.value.hidden);
   /** Nobody came yet: the page says how to begin instead of showing empty tables. */
   readonly empty = computed(() => this.state.value.since === null && !this.people.value);
 
+  readonly calm: Signal<State>;
+  readonly pages = computed(() => this.calm.value.pages);
+  readonly ranked = computed(() => ranked(this.pages.value));
+  readonly reading = computed(() => read(this.pages.value));
+  readonly places = computed(() => this.calm.value.places);
+  readonly placeList = computed(() => [...this.places.value.values()]);
+  readonly trend = computed(() => this.calm.value.trend);
+  readonly arrivals = computed(() => this.calm.value.arrivals);
+  readonly hidden = computed(() => this.calm.value.hidden);
+  /** How many pages are named. */
+  readonly named = computed(() => this.calm.value.paths - this.hidden.value.paths);
+
+  #calmed = 0;
+  #timer?: ReturnType<typeof setTimeout>;
   readonly #stream: Stream;
 
   constructor(stream: URL, first: Snapshot) {
     this.state = signal(start(first));
+    this.calm = signal(this.state.value);
     this.ahead = signal(first.at - Date.now());
     this.#stream = new Stream(stream, (message) => this.#take(message), (status) => this.#say(status));
   }
@@ -48,16 +59,26 @@ export class Store {
     if (event === "snapshot") this.#begin(JSON.parse(data));
     if (event !== "delta") return true;
     const next = apply(this.state.value, JSON.parse(data));
-    if (next) this.state.value = next;
-    return next !== null;
+    if (!next) return false;
+    this.state.value = next;
+    this.#timer ??= setTimeout(() => this.#calm(), Math.max(0, this.#calmed + STEP - Date.now()));
+    return true;
   }
 
   #begin(snapshot: Snapshot) {
     batch(() => {
       this.state.value = start(snapshot);
+      this.#calm();
       this.ahead.value = snapshot.at - Date.now();
       this.fresh.value++;
     });
+  }
+
+  #calm() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#calmed = Date.now();
+    this.calm.value = this.state.value;
   }
 
   #say(status: Status) {

@@ -1,6 +1,7 @@
 // What was counted since counting began.
 
 import "./totals.css";
+import type { ReadonlySignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { Term } from "../shared/Term.tsx";
 import type { Snapshot } from "../wire.ts";
@@ -8,7 +9,7 @@ import { useTongue } from "../words/speech.ts";
 
 type Counted = Pick<Snapshot, "views" | "visitors" | "paths" | "posts" | "published_pages" | "since">;
 
-export function Totals({ counted }: { counted: Counted }) {
+export function Totals({ counted: { value: counted } }: { counted: ReadonlySignal<Counted> }) {
   const { words, number, day } = useTongue();
   return (
     <dl class="totals" aria-label={words.totals}>
