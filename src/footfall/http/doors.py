@@ -48,7 +48,7 @@ class Doors:
         readings = Readings(house.engine, house.hub, lambda: self.live.viewers, answers)
         self._ops = Ops(house.engine, gate, self.warnings, readings)
         self._assets = packaged()
-        pages = Pages(self._assets.templates.get("live.html"), house, gate, self.warnings)
+        pages = Pages(lambda: self._assets.templates, house, gate, self.warnings)
         home, embeds = Home(house, gate, pages, self.warnings), Embeds(house, gate)
         figures = Figures(house, gate, answers, clock)
         doors = (

@@ -6,7 +6,8 @@ It fills placeholders of the built page; it does not know what the page does wit
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from html import escape
 from urllib.parse import quote
 
@@ -48,10 +49,11 @@ class Template:
 
 
 class Pages:
-    """The endpoints. `live` is the built page, None when the package came without it."""
+    """The endpoints. `templates` are the built pages, none when the package came without them."""
 
-    def __init__(self, live: bytes | None, house: House, gate: Gate, warnings: Warnings) -> None:
-        self._live = Template(live) if live is not None else None
+    def __init__(self, templates: Callable[[], Mapping[str, bytes]], house: House, gate: Gate, warnings: Warnings) -> None:
+        self._templates = templates
+        self._cut = lru_cache(1)(Template)
         self._house = house
         self._gate = gate
         self._warnings = warnings
@@ -65,9 +67,10 @@ class Pages:
         owner = standing is Standing.OWNER
         if key:
             return self.signed_in(request, f"/s/{site}", owner)
-        if self._live is None:
+        page = self._templates().get("live.html")
+        if page is None:
             return html(503, plain.note("No page", NO_PAGE), plain.POLICY)
-        response = html(200, self._live.fill(self._values(site, owner)), PAGE_POLICY)
+        response = html(200, self._cut(page).fill(self._values(site, owner)), PAGE_POLICY)
         if not owner and self._house.sites[site].visibility == "link" and link_of(request.scope):
             response.raw_headers.append(self._gate.link_cookie(request.scope, site))
         return response
