@@ -28,7 +28,7 @@ export function Reading({ pages: { value: pages }, elsewhere: { value: elsewhere
       <ol ref={list}>
         {pages.slice(0, rows).map((page) => (
           <li key={page.path} data-key={page.path} title={page.path}>
-            <span class="bar" style={{ transform: `scaleX(${page.here / most})` }}></span>
+            <span class="bar" style={{ width: `${100 * page.here / most}%` }}></span>
             <span class="name">{page.title}</span>
             <span class="here">
               <span aria-hidden="true">{number(page.here)}</span>
