@@ -39,7 +39,7 @@ class Limits:
     """Caps of one process; at a cap collecting answers Full."""
 
     pending_bytes: int = 256 << 20  # rows waiting for history
-    window_entries: int = 20_000_000  # ids, counted views and open visits
+    window_entries: int = 100_000_000  # what Fold.entries() counts, some 25 bytes each
     waiting_records: int = 50_000  # records not yet appended
 
 

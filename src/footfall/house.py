@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from footfall.supervised import supervised
 SITES = "site"  # their kind in the registry
 _REMOVING = "removing"  # the kind of the marks at sites whose removal has begun
 _SWEEP_SECONDS = 60.0
+_ENTRY_BYTES = 25  # measured 19 to 30
 _DISK_SECONDS = 2.0
 
 log = structlog.get_logger(__name__)
@@ -131,7 +133,7 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
     clock = clock or process_clock()
     disk = Disk(config.data_folder, config.disk_floor_bytes)
     cities = _cities(config.city_database)
-    limits = Limits(pending_bytes=config.max_pending_bytes, window_entries=config.max_window_entries)
+    limits = Limits(pending_bytes=config.max_pending_bytes, window_entries=config.max_window_entries or _quarter_of_memory())
     store = await open_store(config.data_folder, clock, limits, lambda: disk.obstacle)
     try:
         disk.look()
@@ -171,6 +173,11 @@ def site_of(document: bytes) -> Site:
     if fields.pop("public", False):
         fields.setdefault("visibility", "public")
     return msgspec.convert(fields, Site)
+
+
+def _quarter_of_memory() -> int:
+    """In entries of the windows."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4 // _ENTRY_BYTES
 
 
 def _cities(file: str) -> Callable[[str], object] | None:

@@ -41,7 +41,7 @@ MAX_PROPERTIES = 30
 # What one site may take of the memory. A fact beyond is rejected whole: `too_many_paths`, `site_full`.
 MAX_PATHS = 200_000  # different paths with counted views, which are kept for ever,
 MAX_PATHS_BYTES = 32 << 20  # and their bytes
-MAX_READERS = 1_000_000  # readers, and visitors with an open visit
+MAX_READERS = 4_000_000  # readers, and visitors with an open visit
 
 # What things weigh against the cap on all memory of the windows, in entries of some 17 bytes (an id, a counted view).
 VISIT_WEIGHT = 60

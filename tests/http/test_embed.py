@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.errors import InvalidInput
-from footfall.http.embed import Figures, PageFigures, badge, card, figure, language, short
+from footfall.http.embed import badge, card, language, short
 from footfall.model import Site
 
 from .test_collect import post, view
@@ -19,31 +18,37 @@ from .test_collect import post, view
 Running = Any  # tests/http/conftest.py; test files cannot import it by name
 Serving = Any
 
-FIGURES = Figures(3, 1234, 400, [PageFigures("/", 100, 2), PageFigures("/a", 7, 0)])
-
 
 @pytest.mark.parametrize(
-    ("show", "path", "told"),
+    ("query", "told"),
     [
-        ("here", None, ("here now", 3)),
-        ("views", None, ("views", 1234)),
-        ("visitors", None, ("visitors", 400)),
-        ("here", "/", ("here now", 2)),
-        ("views", "/a", ("views", 7)),
-        ("views", "/unknown", ("views", 0)),
-        ("views", "", ("views", 0)),
+        ("", "4 here now"),
+        ("?show=views", "5 views"),
+        ("?show=visitors", "4 visitors"),
+        ("?path=/a", "3 here now"),
+        ("?show=views&path=/a", "4 views"),
+        ("?show=views&path=/secret", "0 views"),
+        ("?show=views&path=/unknown", "0 views"),
+        ("?show=views&path=", "0 views"),
     ],
 )
-def test_a_badge_tells_one_figure(show: str, path: str | None, told: tuple[str, int]) -> None:
-    """Of the site or of a page; of a page that strangers do not know, nothing."""
-    assert figure(FIGURES, show, path) == told
+async def test_a_badge_tells_one_figure(serving: Serving, query: str, told: str) -> None:
+    """Of the site or of a page; of a page that strangers may not know nothing, also to the owner: the image is for all."""
+    async with serving() as running:
+        await running.house.put_site(Site("the-site", visibility="public"))
+        facts = [view(n, s="the-site", u="https://example.com/a", v=f"visitor {n}") for n in range(1, 5)]
+        await post(running, [*facts, view(9, s="the-site", u="https://example.com/secret", v="visitor 1")])
+        for headers in (None, running.owner):
+            answer = await running.client.get(f"/badge/the-site.svg{query}", headers=headers)
+            assert f"<title>{told}</title>" in answer.text
 
 
-@pytest.mark.parametrize(("show", "path"), [("people", None), ("", None), ("visitors", "/")])
-def test_a_figure_that_is_none_is_refused(show: str, path: str | None) -> None:
+@pytest.mark.parametrize("query", ["show=people", "show=", "show=visitors&path=/"])
+async def test_a_figure_that_is_none_is_refused(serving: Serving, query: str) -> None:
     """By the name of what was wrong."""
-    with pytest.raises(InvalidInput, match="show"):
-        figure(FIGURES, show, path)
+    async with serving() as running:
+        answer = await running.client.get(f"/badge/open-site.svg?{query}")
+        assert (answer.status_code, "Show: expected" in answer.text) == (400, True)
 
 
 @pytest.mark.parametrize(
@@ -149,3 +154,16 @@ async def test_the_site_says_who_may_frame_its_card(serving: Serving, site: Site
         assert ("/s/the-site" in answer.text) == (site.visibility == "public")
         page = await running.client.get("/s/the-site?link=secret")
         assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+
+
+async def test_a_badge_knows_pages_that_the_snapshot_leaves_out(serving: Serving) -> None:
+    """The snapshot holds the 100 most viewed; the 102nd has its figure all the same."""
+    async with serving() as running:
+        await post(running, view(999, u="https://example.com/rare", v="ann"))
+        for n, who in enumerate(("ann", "bob")):
+            for start in (0, 51):
+                paths = range(start, start + 51)
+                await post(running, [view(1000 * (n + 1) + p, u=f"https://example.com/p{p}", v=who) for p in paths])
+        known = (await running.client.get("/api/live/open-site")).json()["pages"]
+        assert "/rare" not in [page["path"] for page in known]
+        assert "<title>1 views</title>" in (await running.client.get("/badge/open-site.svg?show=views&path=/rare")).text

@@ -16,7 +16,8 @@ Running = Any  # tests/http/conftest.py; test files cannot import it by name
 Serving = Any
 
 SECRET = "a-secret-of-22-letters"
-DOORS = ("/s/{}", "/api/live/{}", "/api/live/{}/stream", "/embed/{}", "/badge/{}.svg")
+DATA = ("/api/people/{}", "/api/pages/{}", "/api/replay/{}", "/api/count/{}")
+DOORS = ("/s/{}", "/api/live/{}", "/api/live/{}/stream", "/embed/{}", "/badge/{}.svg", *DATA)
 # what is brought: (query, headers)
 Brought = tuple[str, Mapping[str, str]]
 NOTHING: Brought = ("", {})
@@ -140,3 +141,14 @@ async def test_an_older_registry_is_read_at_the_start(serving: Serving) -> None:
         await running.house.registry.put(SITES, "older", b'{"id":"older","public":true}')
     async with serving() as running:
         assert await status(running, "/api/live/older", NOTHING) == 200
+
+
+@pytest.mark.parametrize("door", ["/api/count/the-site", "/embed/the-site", "/badge/the-site.svg"])
+@pytest.mark.parametrize(("visibility", "kept"), [("public", "public"), ("link", "private")])
+async def test_only_what_is_public_is_kept_by_others(serving: Serving, door: str, visibility: str, kept: str) -> None:
+    """A cache in between must not show to everybody what a link or its cookie opened."""
+    async with serving() as running:
+        await running.house.put_site(Site("the-site", visibility=visibility, link=SECRET))
+        for query, headers in (LINK, COOKIE):
+            answer = await running.client.get(door + query, headers=dict(headers))
+            assert (answer.status_code, answer.headers["cache-control"]) == (200, f"{kept}, max-age=30")

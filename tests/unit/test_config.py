@@ -80,7 +80,7 @@ def test_values_are_read_from_text(name: str, given: object, parsed: object) -> 
         ("disk_floor_bytes", "1 GB"),
         ("disk_floor_bytes", "-1"),
         ("disk_floor_bytes", -1),
-        ("max_window_entries", 0),
+        ("max_window_entries", -1),
         ("max_viewers", "-1"),
         ("data_folder", ""),
         ("host", ""),

@@ -1,6 +1,6 @@
 """What other people's pages show of a site: /embed/{site}, a card for a frame, and /badge/{site}.svg, an image.
 
-Both tell what strangers may know, whoever asks, so that one answer serves all; they read the public snapshot and nothing else.
+Both tell what strangers may know, whoever asks, so that one answer serves all; from the projection of live/public.py.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from footfall.http import plain
 from footfall.http.answers import header, page_headers
 from footfall.http.assets import matches
 from footfall.http.auth import Gate
-from footfall.http.page import html, said
+from footfall.http.figures import counted
+from footfall.http.page import Numbers, html, said
 from footfall.model import Site
 
 SECONDS = 30  # an answer may be shown again for so long
@@ -37,23 +38,6 @@ WIDTHS = {  # in tenths of an em of a common sans serif; what is not named is as
     **dict.fromkeys("csz", 5),
     **dict.fromkeys("mwMW@%", 9),
 }
-
-
-class PageFigures(msgspec.Struct, frozen=True):
-    """A line of the snapshot's pages."""
-
-    path: str
-    views: int
-    here: int
-
-
-class Figures(msgspec.Struct, frozen=True):
-    """What of a snapshot is shown in other people's pages."""
-
-    people: int
-    views: int
-    visitors: int
-    pages: list[PageFigures]
 
 
 class Embeds:
@@ -74,7 +58,7 @@ class Embeds:
             return said(404, request.scope)
         lang = language(request.query_params.get("lang", "") or header(request.scope["headers"], b"accept-language"))
         link = f"{request.scope.get('root_path', '')}/s/{site.id}" if site.visibility == "public" else ""
-        body = card(self._figures(site.id).people, lang, link)
+        body = card(self._numbers(site.id).people, lang, link)
         headers = page_headers(plain.policy(STYLE, frames_of(site)))
         return _kept(request, site, body, [*headers, (b"vary", b"accept-language"), (b"refresh", b"%d" % SECONDS)])
 
@@ -84,9 +68,8 @@ class Embeds:
         if site is None:
             return said(404, request.scope)
         try:
-            label, value = figure(
-                self._figures(site.id), request.query_params.get("show", "here"), request.query_params.get("path")
-            )
+            query = request.query_params
+            label, value = self._figure(site.id, query.get("show", "here"), query.get("path"))
         except InvalidInput as error:
             return html(400, plain.note("Not like this", f"{str(error).capitalize()}."))
         headers = [
@@ -101,20 +84,20 @@ class Embeds:
         id = request.path_params["site"]
         return self._house.sites[id] if self._gate.standing(request.scope, id).sees else None
 
-    def _figures(self, site: str) -> Figures:
-        return msgspec.json.decode(self._house.hub.snapshot(site, owner=False), type=Figures)
+    def _numbers(self, site: str) -> Numbers:
+        return msgspec.json.decode(self._house.hub.snapshot(site, owner=False), type=Numbers)
 
-
-def figure(figures: Figures, show: str, path: str | None) -> tuple[str, int]:
-    """What a badge tells: its label and its number. A page that strangers do not know has 0. Raises InvalidInput."""
-    if show not in LABELS:
-        raise InvalidInput("show", " or ".join(LABELS))
-    if path is None:
-        return LABELS[show], {"here": figures.people, "views": figures.views, "visitors": figures.visitors}[show]
-    if show == "visitors":
-        raise InvalidInput("show", "here or views, with a path")
-    line = next((line for line in figures.pages if line.path == path), PageFigures(path, 0, 0))
-    return LABELS[show], line.here if show == "here" else line.views
+    def _figure(self, site: str, show: str, path: str | None) -> tuple[str, int]:
+        """What a badge tells: its label and its number. A page that strangers may not know has 0. Raises InvalidInput."""
+        if show not in LABELS:
+            raise InvalidInput("show", " or ".join(LABELS))
+        if path is None:
+            numbers = self._numbers(site)
+            return LABELS[show], {"here": numbers.people, "views": numbers.views, "visitors": numbers.visitors}[show]
+        if show == "visitors":
+            raise InvalidInput("show", "here or views, with a path")
+        page = counted(self._house, site, path, owner=False)
+        return LABELS[show], page.here if show == "here" else page.views
 
 
 def frames_of(site: Site) -> str:

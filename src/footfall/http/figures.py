@@ -36,7 +36,6 @@ MOST_PAGES = 200  # of one answer
 FURTHEST = 10_000_000  # offset
 LONGEST_TEXT = 200  # characters
 LATEST = 8_640_000_000_000_000  # ms, where the dates of browsers end
-SHARED = "public, max-age=30"
 
 Endpoint = Callable[[Request, str, bool], Awaitable[Response]]
 
@@ -135,16 +134,10 @@ class Figures:
     async def count(self, request: Request, site: str, owner: bool) -> Response:
         """GET /api/count/{site}?path=/"""
         path = _text(request.query_params, "path", MAX_PATH_BYTES)
-        state = self._state(site)
-        if path is None:
-            found = Count(site, None, state.views, len(state.presence.active))
-        elif owner or self._house.hub.projection(site).names(path):
-            found = Count(site, path, state.pages.stat(path).views, state.presence.here.get(path, 0))
-        else:
-            found = Count(site, path, 0, 0)
-        response = _json(found)
+        response = _json(counted(self._house, site, path, owner))
         response.headers["access-control-allow-origin"] = "*"
-        response.headers["cache-control"] = "private, max-age=30" if owner else SHARED
+        shared = self._house.sites[site].visibility == "public" and not owner
+        response.headers["cache-control"] = "public, max-age=30" if shared else "private, max-age=30"
         return response
 
     # --- what they share ---
@@ -198,10 +191,23 @@ class Figures:
         return rows
 
     def _state(self, site: str) -> SiteState:
-        engine = self._house.engine
-        state = engine.fold.sites.get(site) or SiteState()
-        state.presence.advance(engine.now())
-        return state
+        return _state(self._house, site)
+
+
+def counted(house: House, site: str, path: str | None, owner: bool) -> Count:
+    """What is told of one page, or (path None) of the whole site. To strangers nothing of a page that is not named."""
+    state = _state(house, site)
+    if path is None:
+        return Count(site, None, state.views, len(state.presence.active))
+    if owner or house.hub.projection(site).names(path):
+        return Count(site, path, state.pages.stat(path).views, state.presence.here.get(path, 0))
+    return Count(site, path, 0, 0)
+
+
+def _state(house: House, site: str) -> SiteState:
+    state = house.engine.fold.sites.get(site) or SiteState()
+    state.presence.advance(house.engine.now())
+    return state
 
 
 class TooMany(Exception):

@@ -9,11 +9,13 @@ export function Header({ name, status, children }: { name: string; status: Shown
   const { words } = useTongue();
   return (
     <header class="top">
-      <h1>{name}</h1>
-      <p class="status" data-status={status} role="status">
-        <i aria-hidden="true"></i>
-        {words.status[status]}
-      </p>
+      <div class="who">
+        <h1>{name}</h1>
+        <p class="status" data-status={status} role="status">
+          <i aria-hidden="true"></i>
+          {words.status[status]}
+        </p>
+      </div>
       <div class="tools">{children}</div>
     </header>
   );
