@@ -133,10 +133,10 @@ def _load(page: Page, address: str) -> list[tuple[object, ...]]:
     page.wait_for_selector(".map canvas")
     page.wait_for_selector(".chart canvas")
     page.wait_for_timeout(500)
-    weights = {names[request].rpartition("/")[2].partition("?")[0]: round(size) for request, size in sizes.items()}
-    late = sum(size for name, size in weights.items() if name.startswith(("world-", "plot-")))
-    answers = sum(size for name, size in weights.items() if name == SITE)
-    total = sum(weights.values())
+    loaded = [(names[request].rpartition("/")[2].partition("?")[0], round(size)) for request, size in sizes.items()]
+    late = sum(size for name, size in loaded if name.startswith(("world-", "plot-")))
+    answers = sum(size for name, size in loaded if name == SITE)
+    total = sum(size for _, size in loaded)
     return [
         ("page with its snapshot, and answers to its questions", answers, ""),
         ("script, style, icon", total - late - answers, FIRST),
