@@ -59,6 +59,7 @@ async def _caught_up(server: Server, viewers: list[Viewer]) -> None:
     while (snapshot := server.snapshot("chaos"))["version"] != before:
         before = snapshot["version"]
         await asyncio.gather(*(viewer.until(before) for viewer in viewers))
+        await asyncio.sleep(1)  # rounds of the hub are a tenth of a second apart, or three times what the last one took
     for viewer in viewers:
         assert viewer.state is not None
         for name in ("version", "people", "views", "visitors", "since", "paths"):

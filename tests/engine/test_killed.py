@@ -28,7 +28,7 @@ def test_batches_repetitions_and_crashes_change_nothing(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_many_streams(tmp_path: Path) -> None:
     """The same with more of them."""
-    run("batches_and_crashes", 40, tmp_path)
+    run("batches_and_crashes", 10, tmp_path)
 
 
 def test_an_erase_that_is_interrupted(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_an_erase_that_is_interrupted(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_an_erase_that_is_interrupted_anywhere(tmp_path: Path) -> None:
     """From before it is written to after it is done."""
-    run("erase_interrupted", 20, tmp_path)
+    run("erase_interrupted", 6, tmp_path)
 
 
 def test_a_journal_that_cannot_be_written(tmp_path: Path) -> None:
@@ -50,4 +50,4 @@ def test_a_journal_that_cannot_be_written(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_journal_that_is_full_at_any_page(tmp_path: Path) -> None:
     """One page further each time, until all of the batch but the last page fits."""
-    run("journal_full", 8, tmp_path)
+    run("journal_full", 3, tmp_path)
