@@ -214,7 +214,11 @@ def _chop(target: Session, records: Sequence[Record], plan: Plan) -> bool:
 
 def _repeatable(one: Fact, last: Record) -> bool:
     """Whether a fact may be sent again when `last` has been: it has an id of its own that is still known."""
-    return one.door != rules.ORIGINAL and one.age <= rules.LATENESS - rules.CLOCK_TOLERANCE and one.arrival > _time(last) - rules.WINDOW_KEPT
+    return (
+        one.door != rules.ORIGINAL
+        and one.age <= rules.LATENESS - rules.CLOCK_TOLERANCE
+        and one.arrival > _time(last) - rules.WINDOW_KEPT
+    )
 
 
 # --- an erase that is interrupted ---
