@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import Footfall, Open, Watch
-from .watching import LOOKS, PHONE, busy, people, violations, watching
+from .conftest import Footfall, Open, Watch, axe
+from .watching import LOOKS, PHONE, busy, people, watching
 
 # --- keys ---
 
@@ -149,7 +149,7 @@ def test_accessible(look: str, state: str, server: Footfall, person: Open, watch
     expect(page.locator(".chart canvas")).to_have_count(1)
     STATES.get(state, quiet)(page)
     page.wait_for_function("() => document.getAnimations().length == 0")
-    assert violations(page) == []
+    assert axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == page.viewport_size["width"]  # type: ignore[index]  # it has one
 
 

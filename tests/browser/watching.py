@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from importlib.resources import files
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -62,17 +60,3 @@ def busy(server: Footfall) -> str:
     for n in range(24):
         server.send(site, f"reader-{n}", ["/", "/about", LONG, "/pricing"][n % 4], address=ADDRESSES[n % 3])
     return site
-
-
-def violations(page: Page) -> list[object]:
-    """What axe finds. It runs in a world of its own: the page's policy lets no foreign script into its world, and is not to be
-    bypassed."""
-    axe = files("axe_playwright_python").joinpath("axe.min.js").read_text()
-    cdp = page.context.new_cdp_session(page)
-    frame = cdp.send("Page.getFrameTree")["frameTree"]["frame"]["id"]
-    world = cdp.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "axe"})["executionContextId"]
-    cdp.send("Runtime.evaluate", {"expression": axe, "contextId": world})
-    run = "axe.run().then((r) => JSON.stringify(r.violations.map((v) => [v.id, v.nodes.map((n) => n.html)])))"
-    found = cdp.send("Runtime.evaluate", {"expression": run, "contextId": world, "awaitPromise": True, "returnByValue": True})
-    result: list[object] = json.loads(found["result"]["value"])
-    return result
