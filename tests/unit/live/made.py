@@ -126,3 +126,10 @@ def _stream(drawn: Sequence[bytes]) -> Sequence[Record]:
 def streams(most: int = 40, least: int = 1) -> st.SearchStrategy[Sequence[Record]]:
     """Records in the order of the journal: time goes on, but now and then a clock is behind, as far as it may be."""
     return st.lists(st.binary(min_size=32, max_size=32), min_size=least, max_size=most).map(_stream)
+
+
+def state_of(fold: Fold) -> tuple[Any, ...]:
+    """Everything that a fact without effect must leave alone."""
+    site = fold.site(SITE)
+    readers, visits = dict(site.presence.readers), dict(site.visits.open)
+    return site.views, len(site.visitors), site.since, site.pages.ranked(), readers, visits, dict(site.minutes.people)
