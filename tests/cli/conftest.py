@@ -19,6 +19,15 @@ import pytest
 SECONDS = 60  # far more than anything takes: only a hang meets it
 
 
+@pytest.fixture(autouse=True)
+def umask() -> Iterator[None]:
+    """A command that runs in this process closes what it writes to others; the tests after it write as before."""
+    before = os.umask(0o077)
+    os.umask(before)
+    yield
+    os.umask(before)
+
+
 @dataclass(frozen=True, slots=True)
 class Ended:
     """A command that ended."""

@@ -97,7 +97,8 @@ def test_what_others_could_read_is_closed_and_said(tmp_path: Path) -> None:
     path = tmp_path / "data"
     open_folder(path).close()
     for name in ("journal.sqlite-wal", "history.duckdb", "server.json"):
-        (path / name).touch(0o644)
+        (path / name).touch()
+        (path / name).chmod(0o644)  # whatever the umask
     path.chmod(0o755)
     (path / "secret.key").chmod(0o644)
     folder = open_folder(path)
@@ -118,8 +119,10 @@ def test_a_folder_with_other_things_in_it_is_not_closed(tmp_path: Path) -> None:
     path = tmp_path / "home"
     path.mkdir()
     path.chmod(0o755)
-    (path / "letters").mkdir(0o755)
-    (path / "footfall.toml").touch(0o644)
+    (path / "letters").mkdir()
+    (path / "footfall.toml").touch()
+    for name, others in (("letters", 0o755), ("footfall.toml", 0o644)):  # whatever the umask
+        (path / name).chmod(others)
     folder = open_folder(path)
     assert [mode(path), mode(path / "letters"), mode(path / "footfall.toml")] == [0o755, 0o755, 0o644]
     assert folder.warnings == (f"{path} is open to other users of this machine (mode 0755): chmod 700 {path}",)
