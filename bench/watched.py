@@ -112,7 +112,7 @@ class Probe:
         }
         if self._running is not None:
             engine = self._running.house.engine
-            told["received"] = sum(engine.received.values())
+            told["received"] = sum(engine.received().values())
             told["lag"] = engine.health().history_lag
             told["viewers"] = self._running.house.hub.viewers
             told["fan_out_ms"] = self._running.house.hub.fan_out_seconds * 1000

@@ -24,12 +24,11 @@ from footfall.model import Command, Erase, Fact, Import, Record, Refused, Rows, 
 from footfall.recount import differences, doomed, erase_from, recounted
 from footfall.sink import Sink
 from footfall.supervised import supervised
+from footfall.tally import Refusal, Tally
 
 _BREATH = 400  # records folded before the loop looks at other work: some 5 ms
 _QUESTION_SECONDS = 2.0  # how long a question waits for history to catch up before it states its lag
 _REOPEN_SECONDS = 0.5
-
-Refusal = tuple[str, str, str]  # site, door, reason
 
 log = structlog.get_logger(__name__)
 
@@ -101,7 +100,6 @@ class Engine:
         self.fold = fold
         self.now = clock
         self.sink = sink
-        self.received: Counter[Line] = Counter()  # verdicts since the process started, for /metrics
         self.appends = 0
         self.append_seconds = 0.0  # what all appends took together
         self.on_change: Callable[[set[str]], None] = lambda sites: None
@@ -114,8 +112,10 @@ class Engine:
         self._batches: deque[_Batch] = deque()  # appended or being appended, not answered yet
         self._waiting = 0
         self._refusals: Counter[Refusal] = Counter()
+        self._tally = Tally(fold)
         self._wake = asyncio.Event()
         self._reason = ""
+        self._crowded = False  # whether the windows were full after the last batch: asking takes longer than a fact may
         self._erasing = False
         self._erased = 0  # erases that were carried out
         self._closing = False
@@ -123,9 +123,10 @@ class Engine:
 
     # --- what callers use ---
 
-    async def record(self, facts: Sequence[Fact]) -> list[Verdict]:
-        """Make facts durable and judge them, one verdict each. Raises Busy (Full, JournalFailed); then none was acknowledged."""
-        return await self._submit(facts, self._refusal())  # type: ignore[return-value]  # facts are answered with verdicts
+    def record(self, facts: Sequence[Fact]) -> asyncio.Future[list[Verdict]]:
+        """Make facts durable and judge them, one verdict each. Raises Busy: Full at once, JournalFailed when it is awaited; then
+        none was acknowledged."""
+        return self._submit(facts, self._refusal())  # type: ignore[return-value]  # facts are answered with verdicts
 
     async def command(self, command: Command) -> object:
         """Make a command durable and carry it out; its result as in model.py. Raises Busy.
@@ -138,7 +139,6 @@ class Engine:
     def refuse(self, site: str, door: str, reason: str, count: int = 1) -> None:
         """Count what intake turned away; it travels with the next batch."""
         self._refusals[(site, door, reason)] += count
-        self.received[(site, door, 0, "rejected", reason)] += count
 
     async def fetch(self, statement: Statement) -> tuple[Table, int]:
         """Ask history, which is never behind what was acknowledged before; (rows, records it lags if it could not catch up)."""
@@ -165,10 +165,16 @@ class Engine:
         lag = max(0, self.fold.seq - self.sink.position)
         return Health(not reason, reason, lag, self.sink.failure, self.fold.seq)
 
+    def received(self) -> Counter[Line]:
+        """What became of facts in this process, by line with hour 0, for /metrics."""
+        return self._tally.total([self._refusals, *(batch.refused for batch in self._batches)])
+
     # --- the writer ---
 
     def start(self) -> None:
         """Begin taking records; needs a running loop."""
+        self._tally.begin()
+        self._crowded = self.fold.entries() > self._limits.window_entries
         self._task = supervised(asyncio.create_task(self._run(), name="engine"), self._broken)
         self._task.add_done_callback(self._stopped)
 
@@ -200,20 +206,20 @@ class Engine:
             return "an erase waits for history"  # and nobody is answered before it is done
         if self.sink.pending_bytes > self._limits.pending_bytes:
             return "too many rows wait for history"
-        if self.fold.entries() > self._limits.window_entries:
+        if self._crowded:
             return "the windows of the last hour are full"
         if self._waiting > self._limits.waiting_records:
             return "too many records wait for the journal"
         return self._obstacle()
 
-    async def _submit(self, records: Sequence[Record], refusal: str) -> list[object]:
+    def _submit(self, records: Sequence[Record], refusal: str) -> asyncio.Future[list[object]]:
         if refusal:
             raise Full(refusal)
         request = _Request(records)
         self._requests.append(request)
         self._waiting += len(records)
         self._wake.set()
-        return await request.answer
+        return request.answer
 
     async def _run(self) -> None:
         appending = self._append()
@@ -257,17 +263,16 @@ class Engine:
     async def _settle(self, batch: _Batch, last: Position) -> None:
         """Fold a durable batch and answer its callers."""
         seq = last - len(batch.records)
-        folded = 0
+        folded, apply = 0, self.fold.apply
         if batch.refused:
             seq += 1
-            self.fold.apply(seq, batch.records[0])
+            apply(seq, batch.records[0])
+            batch.refused = Counter()  # the ledger has them
         for request in batch.requests:
             answers = []
             for record in request.records:
                 seq += 1
-                answers.append(await self._erase(seq, record) if isinstance(record, Erase) else self.fold.apply(seq, record))
-                if isinstance(record, Fact):
-                    self._note(record, answers[-1])
+                answers.append(await self._erase(seq, record) if isinstance(record, Erase) else apply(seq, record))
             if not request.answer.done():
                 request.answer.set_result(answers)
             folded += len(request.records)
@@ -277,14 +282,11 @@ class Engine:
                 await asyncio.sleep(0)
         self._hand_on()
 
-    def _note(self, fact: Fact, answer: object) -> None:
-        if isinstance(answer, Verdict):
-            self.received[(fact.site, fact.door, 0, answer.outcome, answer.reason)] += 1
-
     def _hand_on(self) -> None:
         """Give rows to the sink and changed sites to the hub; tell faults."""
         fold = self.fold
-        self.sink.offer(fold.take_rows(), fold.seq)
+        self._crowded = fold.entries() > self._limits.window_entries
+        self.sink.offer(self._tally.take_rows(), fold.seq)
         if fold.dirty:
             changed, fold.dirty = fold.dirty, set()
             self.on_change(changed)
@@ -376,7 +378,7 @@ class Engine:
         """History has everything before `seq`, then changes. `removed` keeps how many counted views went."""
         if self.sink.position >= seq:
             return
-        self.sink.offer(self.fold.take_rows(), seq - 1)
+        self.sink.offer(self._tally.take_rows(), seq - 1)
         await self.sink.reach(seq - 1)
         ((found,),) = await self._history.fetch(doomed(erase))
         removed[:] = [found]  # type: ignore[list-item]  # count(*) is an int

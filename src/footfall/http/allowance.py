@@ -27,9 +27,20 @@ class Allowance:
         full = self._young.get(address) or self._old.get(address, 0.0)
         return max(0.0, full - now - self._span)
 
+    def spend(self, address: str, now: float, units: int = 1) -> float:
+        """Use `units` if this address may do something now, and return 0; else the seconds until it may."""
+        full = self._young.get(address) or self._old.get(address, 0.0)
+        wait = full - now - self._span
+        if wait > 0:
+            return wait
+        self._use(address, full, now, units)
+        return 0.0
+
     def take(self, address: str, now: float, units: int = 1) -> None:
         """Use `units`, whether they are there or not; give some back that were used a moment ago if `units` is below 0."""
-        full = self._young.get(address) or self._old.get(address, 0.0)
+        self._use(address, self._young.get(address) or self._old.get(address, 0.0), now, units)
+
+    def _use(self, address: str, full: float, now: float, units: int) -> None:
         self._young[address] = max(full, now) + units / self._rate
         if len(self._young) > CAP or now - self._turned > 2 * self._span:
             self._old, self._young, self._turned = self._young, {}, now

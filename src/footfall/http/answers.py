@@ -59,8 +59,10 @@ def page_headers(policy: str = PAGE_POLICY, referrer: str = "no-referrer") -> li
 
 async def answer(send: Send, status: int, headers: Headers, body: bytes = b"", *, head: bool = False) -> None:
     """Send a whole answer. With `head` the body is announced but left out."""
-    length = [] if status in (204, 304) else [(b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, *length]})
+    told = list(headers)
+    if status not in (204, 304):
+        told.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": status, "headers": told})
     await send({"type": "http.response.body", "body": b"" if head else body})
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 from urllib.parse import parse_qsl
 
@@ -36,7 +36,7 @@ from footfall.http.auth import Gate, Standing, peer_of
 from footfall.http.warnings import Warnings
 from footfall.intake import Caller, Intake, Refusal, Taken, TrustedProxies, read_caller
 from footfall.intake.address import network_of
-from footfall.model import Fact, Verdict
+from footfall.model import STORED, Fact, Verdict
 
 BODY_SECONDS = 10  # a body that takes longer is given up
 UNIT_BYTES = 1024  # a request counts as one fact and one more for each so many bytes, if it holds fewer: bytes are work too
@@ -72,7 +72,7 @@ class Recorder(Protocol):
     """What these doors need of the engine."""
 
     def now(self) -> int: ...
-    async def record(self, facts: Sequence[Fact]) -> list[Verdict]: ...
+    def record(self, facts: Sequence[Fact]) -> Awaitable[list[Verdict]]: ...
     def refuse(self, site: str, door: str, reason: str, count: int = 1) -> None: ...
 
 
@@ -125,7 +125,7 @@ class Collect:
         try:
             length, signed = _announced(scope["headers"])
             body = await self._body(length, receive)
-            caller = self._caller(scope, signed)
+            caller = self._caller(scope, signed, len(body))
             taken = self._intake.collect(body, caller)
             errors = await self._record(taken, caller, len(body))
         except (Rejection, Busy) as error:
@@ -135,7 +135,8 @@ class Collect:
             self._answers["e", 499] += 1
             return None
         if not errors:
-            return await self._reply(send, "e", 204, EMPTY)
+            self._answers["e", 204] += 1
+            return await answer(send, 204, EMPTY)
         told = Outcome(len(taken.facts) + len(taken.errors) - len(errors), errors)
         return await self._reply(send, "e", 400, ERROR, msgspec.json.encode(told))
 
@@ -147,8 +148,9 @@ class Collect:
         else:
             try:
                 params = _params(scope["query_string"])
-                caller = self._caller(scope, bool(header(scope["headers"], b"authorization")))
-                errors = await self._record(self._intake.pixel(params, caller), caller, len(scope["query_string"]))
+                signed, size = bool(header(scope["headers"], b"authorization")), len(scope["query_string"])
+                caller = self._caller(scope, signed, size)
+                errors = await self._record(self._intake.pixel(params, caller), caller, size)
                 status = 400 if errors else 200
             except (Rejection, Busy) as error:
                 no = _rejection(error)
@@ -178,14 +180,14 @@ class Collect:
         finally:
             del self._reading[task]
 
-    def _caller(self, scope: Scope, signed: bool) -> Caller:
-        """Who sends, unless that address has sent too much already."""
+    def _caller(self, scope: Scope, signed: bool, size: int) -> Caller:
+        """Who sends a request of `size` bytes, unless that address has sent too much already."""
         peer = peer_of(scope)
         trusted = EVERYONE if signed and self._is_owner(scope) else self._trusted
         caller, spoofed = read_caller(peer, scope["headers"], self._engine.now(), trusted)
         if spoofed:
             self._warnings.forwarded_by(peer)
-        wait = self._allowance.wait(network_of(caller.address), self._clock())
+        wait = self._allowance.spend(network_of(caller.address), self._clock(), 1 + size // UNIT_BYTES)
         if wait:
             raise Rejection(429, "too many facts from this address", math.ceil(wait))
         return caller
@@ -203,11 +205,14 @@ class Collect:
 
     async def _record(self, taken: Taken, caller: Caller, size: int) -> list[Refusal]:
         """Make the facts of a request of `size` bytes durable; returns everything that was refused, by intake or by the fold."""
-        units = max(len(taken.facts) + len(taken.errors), 1 + size // UNIT_BYTES)
-        self._allowance.take(network_of(caller.address), self._clock(), units)
+        more = len(taken.facts) + len(taken.errors) - (1 + size // UNIT_BYTES)
+        if more > 0:
+            self._allowance.take(network_of(caller.address), self._clock(), more)
         verdicts: list[Verdict] = await self._engine.record(taken.facts) if taken.facts else []
         for site, door, reason in taken.refused:
             self._engine.refuse(site, door, reason)
+        if verdicts.count(STORED) == len(verdicts):
+            return taken.errors
         rejected = [
             Refusal(index, *REJECTED.get(verdict.reason, ("fact", verdict.reason)))
             for index, verdict in zip(taken.indexes, verdicts, strict=True)
@@ -222,19 +227,14 @@ class Collect:
 
 def _announced(headers: Headers) -> tuple[int, bool]:
     """The length of the body, -1 if it is not told, and whether a key comes along. Raises Rejection for what will not be read."""
-    length, kind, signed = -1, b"", False
-    for name, value in headers:
-        if name == b"content-type":
-            kind = value
-        elif name == b"content-length":
-            length = int(value) if value.isdigit() else MAX_BODY + 1
-        elif name == b"authorization":
-            signed = True
+    told = dict(headers)
+    kind, size = told.get(b"content-type", b""), told.get(b"content-length")
+    length = -1 if size is None else int(size) if size.isdigit() else MAX_BODY + 1
     if kind not in CONTENT_TYPES and kind.partition(b";")[0].strip().lower() not in CONTENT_TYPES:
         raise Rejection(415, "expected JSON as text/plain or application/json")
     if length > MAX_BODY:
         raise Rejection(413, f"expected at most {MAX_BODY} bytes")
-    return length, signed
+    return length, b"authorization" in told
 
 
 async def _read(receive: Receive, length: int) -> bytes:

@@ -56,7 +56,7 @@ class Readings:
             requests.add_metric((door, str(status)), count)
         yield requests
         facts = CounterMetricFamily("footfall_facts", "What became of facts", labels=("site", "door", "outcome", "reason"))
-        for (site, door, _, result, reason), count in self._engine.received.items():
+        for (site, door, _, result, reason), count in self._engine.received().items():
             facts.add_metric((site, door, result, reason), count)
         yield facts
         yield GaugeMetricFamily("footfall_viewers", "Open live streams", self._viewers())

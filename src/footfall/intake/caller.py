@@ -6,7 +6,7 @@ does so in its page.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -15,8 +15,7 @@ from footfall.intake.geo import GEO_HEADERS, Place, read_place
 
 MAX_USER_AGENT = 1024
 
-_PREFETCH = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
-_HEADERS = frozenset({b"x-forwarded-for", b"user-agent", b"origin", b"referer", b"accept-language", *_PREFETCH, *GEO_HEADERS})
+_PREFETCH = frozenset({b"sec-purpose", b"purpose", b"x-purpose", b"x-moz"})
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
@@ -32,13 +31,11 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     place: Place | None = None
 
 
-def read_caller(peer: str, headers: Iterable[tuple[bytes, bytes]], arrival: int, trusted: TrustedProxies) -> tuple[Caller, bool]:
+def read_caller(peer: str, headers: Sequence[tuple[bytes, bytes]], arrival: int, trusted: TrustedProxies) -> tuple[Caller, bool]:
     """The caller behind ASGI headers (lower-case names), and whether a forwarded header came from an untrusted peer."""
-    found: dict[bytes, bytes] = {}
-    for name, value in headers:
-        if name in _HEADERS:
-            # Several lines of one name are one list (RFC 9110); a client's own line must not hide its proxy's.
-            found[name] = found[name] + b"," + value if name in found else value
+    found = dict(headers)
+    if len(found) != len(headers):
+        found = _joined(headers)
     forwarded = found.get(b"x-forwarded-for")
     address, spoofed = client_address(peer, None if forwarded is None else forwarded.decode("latin-1"), trusted)
     caller = Caller(
@@ -48,10 +45,18 @@ def read_caller(peer: str, headers: Iterable[tuple[bytes, bytes]], arrival: int,
         found.get(b"origin", b"").decode("latin-1"),
         found.get(b"referer", b"").decode("latin-1"),
         found.get(b"accept-language", b"").decode("latin-1"),
-        any(_ahead(found[name]) for name in _PREFETCH if name in found),
+        not _PREFETCH.isdisjoint(found) and any(_ahead(found.get(name, b"")) for name in _PREFETCH),
         read_place(found) if not GEO_HEADERS.isdisjoint(found) and peer in trusted else None,
     )
     return caller, spoofed
+
+
+def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Several lines of one name are one list (RFC 9110); a client's own line must not hide its proxy's."""
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        found[name] = found[name] + b"," + value if name in found else value
+    return found
 
 
 def _ahead(purpose: bytes) -> bool:

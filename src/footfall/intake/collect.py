@@ -27,6 +27,7 @@ _LANGUAGE = re.compile(r"\s*([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}|[A-Za-z]{2}|\d{3}
 _SCREEN_LIMITS = (1, 576, 768, 1024, 1440)  # widths at which the next class begins
 _SCREENS = ("", "xs", "sm", "md", "lg", "xl")
 MAX_TAG = 35  # characters of a language tag or header that are looked at
+REMEMBERED = 500  # characters of an address that is worth remembering
 
 
 class Taken(msgspec.Struct):
@@ -66,6 +67,8 @@ class Intake:
         self._countries = countries
         self._cities = cities
         self._language = lru_cache(1_000)(language_of)
+        self._page = lru_cache(4_096)(read_page)  # readers read the same pages,
+        self._referrer = lru_cache(4_096)(read_referrer)  # and come from the same ones
 
     def collect(self, body: bytes, caller: Caller) -> Taken:
         """`POST /e`. Raises nothing for what a client can send, and whatever `salt` raises (Busy): nothing was taken then."""
@@ -103,7 +106,9 @@ class Intake:
         sent = wire.judge(item)
         _refuse_prefetch(caller)
         named = self._sites.get(sent["s"])
-        page = _page(read_page(sent["u"], named.params if named else ()), "u")
+        address = sent["u"]
+        read = self._page if len(address) <= REMEMBERED else read_page
+        page = _page(read(address, named.params if named else ()), "u")
         site = _admit(named, page.host, caller)
         id = self._identity.fact(site.id, sent["i"])
         return self._fact(SCRIPT, wire.KINDS[sent["k"]], id, site, page, sent, caller, agent, place)
@@ -147,7 +152,7 @@ class Intake:
             "",  # page_type: the original's clients alone tell one
             cut(sent.get("t", ""), MAX_TEXT_BYTES),
             page.host,
-            read_referrer(sent.get("r", ""), page.host),
+            self._referrer_of(sent.get("r", ""), page.host),
             *page.campaign,
             place.country or None,
             place.region or None,
@@ -167,6 +172,9 @@ class Intake:
             wire.within(sent.get("c", 0), 100),
             session is None,
         )
+
+    def _referrer_of(self, address: str, host: str) -> str:
+        return (self._referrer if len(address) <= REMEMBERED else read_referrer)(address, host) if address else ""
 
     def _site_of(self, item: object) -> str:
         """The site that a refused item named, "" if there is no such site: a stranger's words do not become ledger lines."""

@@ -13,11 +13,9 @@ All work is done in one thread of its own, so that the loop never waits for the 
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,6 +24,7 @@ import msgspec
 from footfall.errors import JournalFailed, StoreMismatch
 from footfall.journal.base import Position
 from footfall.model import Record
+from footfall.worker import Worker
 
 T = TypeVar("T")
 Batch = tuple[Position, Sequence[Record]]
@@ -64,7 +63,7 @@ class SqliteJournal:
         self.store_id = store_id
         self._path = path
         self._synchronous = synchronous
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._worker = Worker("journal")
         self._closed = False
         # From here on touched only in the thread.
         self._connection: sqlite3.Connection | None = None
@@ -111,13 +110,13 @@ class SqliteJournal:
         if self._closed:
             return
         self._closed = True
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
-        self._thread.shutdown(wait=False)
+        await self._worker.do(self._disconnect)
+        self._worker.close()
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._closed:
             raise JournalFailed("the journal is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._work, work)
+        return await self._worker.do(lambda: self._work(work))
 
     # --- in the thread ---
 

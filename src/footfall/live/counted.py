@@ -30,12 +30,23 @@ class Counted:
     def __len__(self) -> int:
         return len(self.times)
 
-    def has_near(self, visitor: int, path: int, time: int, window: int) -> bool:
-        """Whether a view at `time` repeats one of these."""
-        if window <= 0:
-            return False
+    def judge(self, visitor: int, path: int, time: int, window: int, cutoff: int) -> bool:
+        """Whether a view at `time` counts, because it repeats none of these; then it is one of them. Of those times <= `cutoff`
+        may fall away."""
         key, slot = mix(visitor, path), time // _SLOT
-        latest = self.times.get(mix(key, slot))
+        place = mix(key, slot)
+        latest = self.times.get(place)
+        if window > 0 and self._has_near(key, slot, latest, time, window):
+            return False
+        if latest is None:  # nearly always: the first in its slot
+            self.newest = max(self.newest, time)
+            self.times.put(place, time, cutoff)
+        else:
+            self.put(visitor, path, time, cutoff)
+        return True
+
+    def _has_near(self, key: int, slot: int, latest: int | None, time: int, window: int) -> bool:
+        """Whether a view repeats one of its own slot, of which this is the latest, or of a slot beside it."""
         if latest is not None and (rules.is_repeat(time, latest, window) or self._is_within(key, time, latest, window)):
             return True
         before = self.times.get(mix(key, slot - 1))

@@ -129,7 +129,8 @@ class Fold:
                 return RETRY
         if rules.too_old(self.now - time):  # by the fold's time: what is final must stay so, also when a clock went back
             return TOO_OLD
-        if not fact.bot and (refusal := self._refusal(fact)):
+        state = self.sites.get(fact.site)
+        if state is not None and not fact.bot and (refusal := self._refusal(fact, state)):
             return refusal
         if named:
             self.ids.put(fact.id, fact.arrival, kept_since)
@@ -137,18 +138,16 @@ class Fold:
             if fact.kind in (Kind.VIEW, Kind.EVENT):
                 self.rows.facts.append(FactRow(seq, 0, time, False, 0, fact))
             return Verdict("bot", fact.bot)
-        state = self.site(fact.site)
+        if state is None:
+            state = self.site(fact.site)
         if fact.kind == Kind.VIEW:
             return self._view(seq, fact, time, state)
         if fact.kind == Kind.EVENT:
             return self._event(seq, fact, time, state)
         return self._engagement(fact, time, state)
 
-    def _refusal(self, fact: Fact) -> Verdict | None:
+    def _refusal(self, fact: Fact, state: SiteState) -> Verdict | None:
         """Why a site has no room for a fact, None if it has."""
-        state = self.sites.get(fact.site)
-        if state is None:
-            return None
         if fact.kind == Kind.VIEW and not state.pages.has_room(fact.path):
             return TOO_MANY_PATHS
         if state.is_full and not self.knows(fact.site, fact.visitor):
@@ -157,10 +156,11 @@ class Fold:
 
     def _view(self, seq: int, fact: Fact, time: int, state: SiteState) -> Verdict:
         number = state.number(fact.path)
-        counted = number is None or not self.counted.has_near(fact.visitor, number, time, fact.window)
-        if counted:
-            number = state.count_view(fact.path, fact.visitor, time)
-            self.counted.put(fact.visitor, number, time, self.now - rules.WINDOW_KEPT)
+        counted, kept_since = True, self.now - rules.WINDOW_KEPT
+        if number is None:  # a path that nobody viewed before
+            self.counted.put(fact.visitor, state.count_view(fact.path, fact.visitor, time), time, kept_since)
+        elif counted := self.counted.judge(fact.visitor, number, time, fact.window, kept_since):
+            state.count_view(fact.path, fact.visitor, time)
         visit = self._join(fact, time, state, counted)
         if fact.door != rules.ORIGINAL:
             self._sign(fact, time, state, visit)

@@ -9,7 +9,7 @@ comes out is again made of whole groups. Who is in which follows from keyed hash
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import msgspec
 
@@ -33,8 +33,8 @@ class Groups:
         self.groups: list[Group] = []
         self.spent: set[int] = set()  # members of groups that are not told of any more, while they are here
 
-    def tell(self, present: Mapping[int, Reader], k: int, told: Told) -> Counter[Spot]:
-        """Bring the groups up to date with who is present; how many readers are told of in each place."""
+    def tell(self, readers: Mapping[int, Reader], present: Collection[int], k: int, told: Told) -> Counter[Spot]:
+        """Bring the groups up to date with who of the readers is present; how many are told of in each place."""
         kept = []
         for group in self.groups:
             here = sum(member in present for member in group.members)
@@ -47,7 +47,7 @@ class Groups:
         grouped = {member for group in kept for member in group.members}
         waiting = sorted(visitor for visitor in present if visitor not in grouped and visitor not in self.spent)
         for members in _parted(waiting, k):
-            self.groups.append(Group(members, tuple(told(present[member]) for member in members)))
+            self.groups.append(Group(members, tuple(told(readers[member]) for member in members)))
         return Counter(place for group in self.groups for place in group.places)
 
 

@@ -37,35 +37,35 @@ class Minutes:
 
     def sign(self, fact: Fact, time: int, country: str, visit: int) -> None:
         """A sign of life at `time`: the visitor is here until the timeout, on this path."""
-        moment = Moment(time, fact.path, country, visit)
-        minute = time - time % rules.MINUTE
-        while minute < time + rules.PRESENCE_TIMEOUT:
-            self._put(minute, fact.visitor, moment)
-            minute += rules.MINUTE
+        minutes = range(time - time % rules.MINUTE, time + rules.PRESENCE_TIMEOUT, rules.MINUTE)
+        self._put(minutes, fact.visitor, Moment(time, fact.path, country, visit))
 
     def leave(self, fact: Fact, time: int) -> None:
         """The visitor left that path: out of the minutes that begin after the grace, unless it was on another path by then."""
         last = self.moments.get(time - time % rules.MINUTE, {}).get(fact.visitor)
         if last is None or last.path != fact.path:
             return
-        moment = Moment(time, None, "", 0)
         end = time + rules.LEAVE_GRACE
-        minute = end - end % rules.MINUTE + (rules.MINUTE if end % rules.MINUTE else 0)
-        while minute < time + rules.PRESENCE_TIMEOUT:
-            self._put(minute, fact.visitor, moment)
-            minute += rules.MINUTE
+        minutes = range(end + -end % rules.MINUTE, time + rules.PRESENCE_TIMEOUT, rules.MINUTE)
+        self._put(minutes, fact.visitor, Moment(time, None, "", 0))
 
-    def _put(self, minute: int, visitor: int, moment: Moment) -> None:
-        moments = self.moments.get(minute)
-        if moments is None:
-            moments = self.moments[minute] = {}
-        last = moments.get(visitor)
-        if last is not None and last.time > moment.time:
-            return
-        moments[visitor] = moment
-        change = (moment.path is not None) - (last is not None and last.path is not None)
-        if change:
-            self.people[minute] = self.people.get(minute, 0) + change
+    def _put(self, minutes: Iterable[int], visitor: int, moment: Moment) -> None:
+        """The last word on the visitor in these minutes, but where there is a later one."""
+        here = moment.path is not None
+        for minute in minutes:
+            moments = self.moments.get(minute)
+            if moments is None:
+                moments = self.moments[minute] = {}
+            last = moments.setdefault(visitor, moment)  # one look where it is the first word: these dicts are large
+            if last is moment:
+                change = int(here)
+            elif last.time <= moment.time:
+                moments[visitor] = moment
+                change = here - (last.path is not None)
+            else:
+                continue
+            if change:
+                self.people[minute] = self.people.get(minute, 0) + change
 
     def trend(self, now: int, minutes: int) -> list[int]:
         """People in each of the last `minutes` minutes up to the one that `now` is in, oldest first."""
@@ -120,7 +120,7 @@ class Minutes:
     def restore(self, minute: int, moments: Iterable[tuple[int, Moment]]) -> None:
         """Put back moments of a minute that a checkpoint held."""
         for visitor, moment in moments:
-            self._put(minute, visitor, moment)
+            self._put((minute,), visitor, moment)
 
     def copy(self) -> Minutes:
         """An independent copy."""

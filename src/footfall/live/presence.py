@@ -2,7 +2,8 @@
 
 Two things are kept apart. *Rows* (`readers`) change only by records: they decide what the next fact does, survive in
 checkpoints, and stay until a clean-up removes them, as the original's session rows do. The *index* (`active`, `here`,
-`places`) says who of them is present at a moment; it follows from rows and time alone and may be advanced at will. The newest
+`places`) says who of them is present at a moment; it follows from rows and time alone and may be advanced at will. Every sign
+of life advances it a little, so that there is never much to do at once, though nobody look for hours. The newest
 `arrivals` are told as they happen and kept nowhere: after a restart there are none.
 """
 
@@ -18,6 +19,8 @@ from footfall import rules
 from footfall.model import Fact, Kind
 
 Key = TypeVar("Key")
+
+_AT_ONCE = 2  # entries of the queue that every sign of life looks at: more than it adds
 
 Place = tuple[str, str, float | None, float | None]  # country, city, latitude, longitude; "" and None: not known
 
@@ -57,17 +60,16 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
 class Presence:
     """The readers of one site."""
 
-    __slots__ = ("_expiry", "_queued", "active", "arrivals", "here", "next_row", "places", "readers")
+    __slots__ = ("_expiry", "active", "arrivals", "here", "next_row", "places", "readers")
 
     def __init__(self) -> None:
         self.readers: dict[int, Reader] = {}
         self.next_row = 0
-        self.active: dict[int, Reader] = {}
+        self.active: dict[int, int] = {}  # who of them is counted in the index -> the deadline in _expiry that counts for them
         self.here: dict[str, int] = {}
         self.places: dict[Place, int] = {}
         self.arrivals: deque[Arrival] = deque(maxlen=rules.ARRIVALS)  # who came last, newest first; not who moved
-        self._expiry: list[tuple[int, int]] = []  # (deadline, visitor); may be out of date, checked when it comes up
-        self._queued: dict[int, int] = {}  # the one deadline of a visitor in _expiry that counts; another one is ignored
+        self._expiry: list[tuple[int, int]] = []  # (deadline, visitor); it may be later by now: looked at when it comes up
 
     # --- what facts do ---
 
@@ -99,7 +101,7 @@ class Presence:
         deadline = min(row.deadline, time + rules.LEAVE_GRACE)
         if deadline - time == rules.PRESENCE_TIMEOUT:
             return
-        self._set(fact.visitor, msgspec.structs.replace(row, last_seen=time, deadline=deadline), now)
+        self._set(fact.visitor, row, msgspec.structs.replace(row, last_seen=time, deadline=deadline), now)
 
     def _put(self, fact: Fact, row: Reader | None, time: int, now: int) -> None:
         """Replace path and time; of the place, each field only if it was given."""
@@ -114,57 +116,59 @@ class Presence:
             latitude = row.latitude if latitude is None else latitude
             longitude = row.longitude if longitude is None else longitude
         deadline = time + rules.PRESENCE_TIMEOUT
-        self._set(fact.visitor, Reader(fact.path, time, deadline, age, country, city, latitude, longitude), now)
+        self._set(fact.visitor, row, Reader(fact.path, time, deadline, age, country, city, latitude, longitude), now)
 
-    def _set(self, visitor: int, reader: Reader, now: int) -> None:
+    def _set(self, visitor: int, was: Reader | None, reader: Reader, now: int) -> None:
         self.readers[visitor] = reader
-        was = self.active.get(visitor)
-        if was is not None:
-            self._uncount(visitor, was)
+        queued = self.active.get(visitor)
+        if queued is not None and was is not None:
+            self._uncount(was)
         if rules.is_present(reader.deadline, now):
-            self._count(visitor, reader)
-            if was is None or not rules.is_present(was.deadline, now):
-                arrival = Arrival(reader.last_seen, visitor, reader.path, reader.country or "", reader.city or "")
-                self.arrivals.appendleft(arrival)
-            queued = self._queued.get(visitor)
+            self._count(reader)
+            if queued is None or was is None or not rules.is_present(was.deadline, now):
+                self.arrivals.appendleft(Arrival(reader.last_seen, visitor, reader.path, reader.country or "", reader.city or ""))
             if queued is None or reader.deadline < queued:  # otherwise an entry is waiting that comes up earlier
                 self._queue(visitor, reader.deadline)
+        elif queued is not None:
+            del self.active[visitor]
+        self._let_go(now, _AT_ONCE)
 
     # --- who is here ---
 
-    def _count(self, visitor: int, reader: Reader) -> None:
-        self.active[visitor] = reader
+    def _count(self, reader: Reader) -> None:
         self.here[reader.path] = self.here.get(reader.path, 0) + 1
         place = reader.place
         if place is not None:
             self.places[place] = self.places.get(place, 0) + 1
 
-    def _uncount(self, visitor: int, reader: Reader) -> None:
-        del self.active[visitor]
+    def _uncount(self, reader: Reader) -> None:
         _less(self.here, reader.path)
         place = reader.place
         if place is not None:
             _less(self.places, place)
 
     def _queue(self, visitor: int, deadline: int) -> None:
-        self._queued[visitor] = deadline
+        self.active[visitor] = deadline
         heappush(self._expiry, (deadline, visitor))
 
     def advance(self, now: int) -> bool:
         """Let those go whose presence has run out by `now`; whether anybody did."""
+        return self._let_go(now, len(self._expiry))
+
+    def _let_go(self, now: int, most: int) -> bool:
+        """The same, but only so many entries of the queue are looked at, if there are more."""
         expiry, gone = self._expiry, False
-        while expiry and not rules.is_present(expiry[0][0], now):
+        while most and expiry and expiry[0][0] <= now:
+            most -= 1
             deadline, visitor = heappop(expiry)
-            if self._queued.get(visitor) != deadline:
-                continue
-            del self._queued[visitor]
-            reader = self.active.get(visitor)
-            if reader is None:
-                continue
+            if self.active.get(visitor) != deadline:
+                continue  # gone already, or another entry counts
+            reader = self.readers[visitor]
             if rules.is_present(reader.deadline, now):
                 self._queue(visitor, reader.deadline)
             else:
-                self._uncount(visitor, reader)
+                del self.active[visitor]
+                self._uncount(reader)
                 gone = True
         return gone
 
@@ -174,7 +178,7 @@ class Presence:
 
     def walk(self) -> list[Reader]:
         """Those who are here in the original's order: by last sign of life, then oldest row first."""
-        return sorted(self.active.values(), key=lambda reader: (reader.last_seen, reader.row))
+        return sorted(map(self.readers.__getitem__, self.active), key=lambda reader: (reader.last_seen, reader.row))
 
     def clean_up(self, now: int) -> int:
         """Remove the rows that are stale at `now` (the original's rule); how many. The index lets go too: nobody may look."""
@@ -186,10 +190,9 @@ class Presence:
 
     def forget(self, visitor: int) -> None:
         """Remove a reader at once, row and all."""
-        reader = self.active.get(visitor)
-        if reader is not None:
-            self._uncount(visitor, reader)
-        self.readers.pop(visitor, None)
+        reader = self.readers.pop(visitor, None)
+        if self.active.pop(visitor, None) is not None and reader is not None:
+            self._uncount(reader)
 
     @classmethod
     def of(cls, readers: dict[int, Reader], next_row: int, now: int) -> Presence:
@@ -197,7 +200,7 @@ class Presence:
         presence = cls()
         presence.next_row = next_row
         for visitor, reader in readers.items():
-            presence._set(visitor, reader, now)
+            presence._set(visitor, None, reader, now)
         presence.arrivals.clear()
         return presence
 

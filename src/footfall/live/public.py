@@ -95,7 +95,8 @@ class Projection:
     def places(self, site: Site, state: SiteState, now: int) -> tuple[PlaceLine, ...]:
         """The places as they are told from now on: what the slower clock asks for."""
         state.presence.advance(now)
-        counts = self._groups.tell(state.presence.active, self._k, told_by(state.sightings, self._k, now))
+        told = told_by(state.sightings, self._k, now)
+        counts = self._groups.tell(state.presence.readers, state.presence.active, self._k, told)
         grid, lines = max(site.grid, PLACE_CELL), dict[Place, int]()
         for spot, here in counts.items():
             place = owner.rounded(spot, grid)

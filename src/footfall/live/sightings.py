@@ -19,6 +19,7 @@ LONGEST_NAME = 100  # characters of a city or country: what is longer is not one
 
 Spot = tuple[str, str, float | None, float | None]  # country, city, latitude and longitude of the cell; "" and None: not known
 NOWHERE: Spot = ("", "", None, None)
+Told = tuple[str | None, str | None, float | None, float | None]  # the same as a fact tells it
 
 
 class Seen(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -53,22 +54,36 @@ def _name(text: str | None) -> str:
 class Sightings:
     """What is known of each place, by its spot."""
 
-    __slots__ = ("_swept", "spots")
+    __slots__ = ("_full", "_full_on", "_swept", "spots")
 
     def __init__(self) -> None:
         self.spots: dict[Spot, Seen] = {}
         self._swept = -1
+        self._full: set[Told] = set()  # where facts said they were, of whom nothing new can be learned on this day
+        self._full_on = -1
 
     def see(self, fact: Fact) -> None:
         """A fact that tells where its visitor is."""
         if fact.country is None and fact.city is None and fact.latitude is None:
             return
-        visitor, day = fact.visitor, fact.arrival // DAY
-        spot = spot_of(fact.country, fact.city, fact.latitude, fact.longitude)
+        day, place = fact.arrival // DAY, (fact.country, fact.city, fact.latitude, fact.longitude)
+        if day == self._full_on and place in self._full:
+            return  # nearly always: this runs for each fact
+        spot = spot_of(*place)
         for one in (spot, country_of(spot)):  # where they are the same, the second tells nothing new
-            seen = self.spots.get(one)  # nearly always it is known already: this runs for each fact
-            if seen is None or seen.day != day or (visitor not in seen.visitors and len(seen.visitors) < MOST_K):
-                self.add(one, visitor, day, not fact.storageless)
+            self.add(one, fact.visitor, day, not fact.storageless)
+        if self._has_all(spot, day) and self._has_all(country_of(spot), day):
+            self._remember_full(place, day)
+
+    def _has_all(self, spot: Spot, day: int) -> bool:
+        seen = self.spots.get(spot, _NOBODY)
+        return seen.day == day and len(seen.visitors) == MOST_K
+
+    def _remember_full(self, place: Told, day: int) -> None:
+        if day != self._full_on:
+            self._full, self._full_on = set(), day
+        if len(self._full) < PLACES_KEPT:
+            self._full.add(place)
 
     def add(self, spot: Spot, visitor: int, day: int, lasting: bool) -> None:
         """A visitor was at a spot on a day; `lasting`: the visitor's name is the same tomorrow."""

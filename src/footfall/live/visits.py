@@ -16,8 +16,7 @@ from footfall.model import Fact, Kind
 
 class Visit(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A visit so far. `last` is the later of time and arrival of its newest fact; entry and exit are those of its views, in
-    fact time, also of those that repeat; of what began it while there is none. Of `first` only what a visit's row tells is kept:
-    no title, name or properties, which may be large."""
+    fact time, also of those that repeat; of what began it while there is none. `first` is kept as `_slim` leaves it."""
 
     id: int
     start: int
@@ -36,21 +35,31 @@ class Visit(msgspec.Struct, frozen=True, array_like=True, gc=False):
 _NO_VIEW_YET = (1 << 62, -1)  # entry and exit time: any view comes before the one and after the other
 
 
+_SHORT = 256  # characters of a title that are not worth a copy without it
+
+
+def _slim(fact: Fact) -> Fact:
+    """A fact that stays for an hour: without what may be large and is not asked of a visit."""
+    if len(fact.title) <= _SHORT and not fact.name:
+        return fact
+    return msgspec.structs.replace(fact, title="", name="", props=None)
+
+
 def _begun(fact: Fact, time: int, counted: bool) -> Visit:
     entry_time, exit_time = (time, time) if fact.kind == Kind.VIEW else _NO_VIEW_YET
     return Visit(
-        id=mix(fact.visitor, fact.id),
-        start=time,
-        end=time,
-        last=max(time, fact.arrival),
-        entry=fact.path,
-        entry_time=entry_time,
-        exit=fact.path,
-        exit_time=exit_time,
-        views=int(counted),
-        events=int(fact.kind == Kind.EVENT),
-        engaged=fact.engaged,
-        first=msgspec.structs.replace(fact, title="", name="", props=None),
+        mix(fact.visitor, fact.id),
+        time,
+        time,
+        max(time, fact.arrival),
+        fact.path,
+        entry_time,
+        fact.path,
+        exit_time,
+        int(counted),
+        int(fact.kind == Kind.EVENT),
+        fact.engaged,
+        _slim(fact),
     )
 
 

@@ -11,7 +11,6 @@ import asyncio
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +18,7 @@ from footfall.errors import Busy
 from footfall.journal.base import Position
 from footfall.journal.sqlite import connect
 from footfall.registry.base import Checkpoint
+from footfall.worker import Worker
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ class SqliteRegistry:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="registry")
+        self._worker = Worker("registry")
         self._closed = False
         self._checkpoints = asyncio.Lock()  # a sweep takes the pieces of an unfinished checkpoint for those of a crash
         self._connection: sqlite3.Connection | None = None  # touched only in the thread
@@ -112,8 +112,8 @@ class SqliteRegistry:
         if self._closed:
             return
         self._closed = True
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
-        self._thread.shutdown(wait=False)
+        await self._worker.do(self._disconnect)
+        self._worker.close()
 
     async def _sweep(self) -> None:
         """Remove the pieces of checkpoints that are not valid (any more), one at a time."""
@@ -123,7 +123,7 @@ class SqliteRegistry:
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self._closed:
             raise Busy("the registry is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._work, work)
+        return await self._worker.do(lambda: self._work(work))
 
     def _work(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:

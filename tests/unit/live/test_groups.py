@@ -23,6 +23,10 @@ def city_of(one: Reader) -> Spot:
     return spot_of(one.country, one.city, None, None)
 
 
+def told(groups: Groups, present: dict[int, Reader], k: int) -> Counter[Spot]:
+    return groups.tell(present, present, k, city_of)
+
+
 @BOUNDED
 @given(
     st.integers(1, 4),
@@ -35,7 +39,7 @@ def test_every_telling_is_a_sum_of_whole_groups(k: int, moments: list[dict[int, 
     of_stay: dict[tuple[int, int], Group] = {}
     for moment, cities in enumerate(moments):
         before = list(groups.groups)
-        counts = groups.tell({visitor: reader(city) for visitor, city in cities.items()}, k, city_of)
+        counts = told(groups, {visitor: reader(city) for visitor, city in cities.items()}, k)
         stays = {visitor: stays.get(visitor, moment) for visitor in cities}
         assert counts == Counter(place for group in groups.groups for place in group.places)
         members = [member for group in groups.groups for member in group.members]
@@ -58,33 +62,33 @@ def test_fewer_than_k_are_not_told_of(k: int) -> None:
     """Until there are k; then all at once."""
     groups = Groups()
     present = {visitor: reader("Bonn") for visitor in range(k - 1)}
-    assert groups.tell(present, k, city_of) == Counter()
+    assert told(groups, present, k) == Counter()
     present[k] = reader("Rome")
-    assert groups.tell(present, k, city_of) == Counter({("DE", "Bonn", None, None): k - 1, ("DE", "Rome", None, None): 1})
+    assert told(groups, present, k) == Counter({("DE", "Bonn", None, None): k - 1, ("DE", "Rome", None, None): 1})
 
 
 def test_who_stays_alone_is_not_told_of_again() -> None:
     """Two of three leave: the group goes as a whole; its last member is in no later one, however many come."""
     groups = Groups()
     rome, bonn = {1: reader("Rome")}, {visitor: reader("Bonn") for visitor in range(2, 9)}
-    groups.tell({**rome, 2: bonn[2], 3: bonn[3]}, 3, city_of)
-    assert groups.tell(rome, 3, city_of) == Counter()
+    told(groups, {**rome, 2: bonn[2], 3: bonn[3]}, 3)
+    assert told(groups, rome, 3) == Counter()
     later = {visitor: bonn[visitor] for visitor in (4, 5, 6, 7, 8)}
-    assert groups.tell({**rome, **later}, 3, city_of) == Counter({("DE", "Bonn", None, None): 5})
-    groups.tell(later, 3, city_of)
-    assert groups.tell({**rome, **later, 9: reader("Oslo"), 10: reader("Oslo")}, 3, city_of)[("DE", "Rome", None, None)] == 1
+    assert told(groups, {**rome, **later}, 3) == Counter({("DE", "Bonn", None, None): 5})
+    told(groups, later, 3)
+    assert told(groups, {**rome, **later, 9: reader("Oslo"), 10: reader("Oslo")}, 3)[("DE", "Rome", None, None)] == 1
 
 
 def test_what_is_told_of_a_reader() -> None:
     """The place if k were seen there, else the country, else nowhere in particular."""
     sightings = Sightings()
-    told = told_by(sightings, 2, START)
-    assert told(reader("Bonn")) == NOWHERE
+    tell = told_by(sightings, 2, START)
+    assert tell(reader("Bonn")) == NOWHERE
     for visitor, city in ((1, "Bonn"), (2, "Rome")):
         for spot in (("DE", city, None, None), ("DE", "", None, None)):
             sightings.add(spot, visitor, START // DAY, True)
-    assert told(reader("Bonn")) == ("DE", "", None, None)
+    assert tell(reader("Bonn")) == ("DE", "", None, None)
     sightings.add(("DE", "Bonn", None, None), 3, START // DAY, True)
-    assert told(reader("Bonn")) == ("DE", "Bonn", None, None)
-    assert told(reader("Rome")) == ("DE", "", None, None)
-    assert told(Reader("/", START, START + 1, 0)) == NOWHERE
+    assert tell(reader("Bonn")) == ("DE", "Bonn", None, None)
+    assert tell(reader("Rome")) == ("DE", "", None, None)
+    assert tell(Reader("/", START, START + 1, 0)) == NOWHERE

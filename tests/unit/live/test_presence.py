@@ -199,7 +199,7 @@ def test_who_leaves_and_returns_all_day_costs_no_more() -> None:
     assert presence.next_expiry() is not None
     assert not presence.advance(now + 250 + T - 1)
     assert presence.advance(now + 250 + T)
-    assert (presence._expiry, presence._queued) == ([], {})
+    assert (presence._expiry, presence.active) == ([], {})
 
 
 STEP = st.tuples(
@@ -238,7 +238,7 @@ def test_the_index_is_what_looking_at_every_row_finds(steps: list[Any]) -> None:
         presence.advance(now)
         again = Presence.of(dict(rows), presence.next_row, now)
         for index in (presence, again):
-            assert index.active == present
+            assert {visitor: rows[visitor] for visitor in index.active} == present
             assert index.here == Counter(row.path for row in present.values())
             assert index.places == Counter(place for row in present.values() if (place := _place(row)) is not None)
             expiry = index.next_expiry()
