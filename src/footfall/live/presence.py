@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import deque
 from heapq import heappop, heappush
+from operator import attrgetter
 from typing import TypeVar
 
 import msgspec
@@ -178,7 +179,7 @@ class Presence:
 
     def walk(self) -> list[Reader]:
         """Those who are here in the original's order: by last sign of life, then oldest row first."""
-        return sorted(map(self.readers.__getitem__, self.active), key=lambda reader: (reader.last_seen, reader.row))
+        return sorted(map(self.readers.__getitem__, self.active), key=_in_order)
 
     def clean_up(self, now: int) -> int:
         """Remove the rows that are stale at `now` (the original's rule); how many. The index lets go too: nobody may look."""
@@ -203,6 +204,9 @@ class Presence:
             presence._set(visitor, None, reader, now)
         presence.arrivals.clear()
         return presence
+
+
+_in_order = attrgetter("last_seen", "row")
 
 
 def _less(counts: dict[Key, int], key: Key) -> None:

@@ -6,6 +6,9 @@ visitorLocations in walking order; pageStats by views, ties by path in the order
 
 from __future__ import annotations
 
+from collections import Counter
+from operator import attrgetter
+
 import msgspec
 
 from footfall.live.ranking import PageStat
@@ -46,9 +49,7 @@ def stats(site: SiteState, now: int) -> Stats:
     """The statistics of a site at `now`."""
     site.presence.advance(now)
     walk = site.presence.walk()
-    by_path: dict[str, int] = {}
-    for reader in walk:
-        by_path[reader.path] = by_path.get(reader.path, 0) + 1
+    by_path = Counter(map(attrgetter("path"), walk))
     counts = sorted(by_path.items(), key=lambda entry: -entry[1])  # stable: ties stay in walking order
     return Stats(
         active_visitors=len(walk),
