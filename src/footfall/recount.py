@@ -182,7 +182,15 @@ async def _sightings(fold: Fold, rows: _Rows) -> None:
     """Where visitors were seen within 30 days, put in as the fold does, a day at a time: the groups of all would not fit into
     memory. A country is told of by all who were anywhere in it, so countries are looked at apart."""
     today = fold.now // rules.DAY
-    for day in range(today - rules.PLACE_DAYS, today + 1):
+    first, after = (today - rules.PLACE_DAYS) * rules.DAY, (today + 1) * rules.DAY
+    days = await rows.ask(  # most stores are young or small: days without a row are not looked at twice
+        f"SELECT DISTINCT arrival_ms // {rules.DAY} AS day FROM facts"
+        f" WHERE visit <> 0 AND arrival_ms >= ? AND arrival_ms < ? AND {rows.kept} ORDER BY day",
+        first,
+        after,
+        *rows.params,
+    )
+    for day in (_int(day) for (day,) in days):
         for place, wanted in ((_PLACE, "city <> '' OR latitude IS NOT NULL"), (_COUNTRY, "country <> ''")):
             seen = await rows.ask(
                 f"WITH seen AS (SELECT DISTINCT site, {place}, visitor, storageless FROM facts"
