@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from footfall.model import Site
 OPEN = Site("open-site", name="Open", hosts=("example.com", "*.example.org"), visibility="public", patterns=("/*",))
 SHUT = Site("shut-site", name="Shut <b>", hosts=("example.com",))
 PAGE = "https://example.com/a?utm_source=x"
+NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody: all is plain HTTP here, and loading them takes 60 ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ async def serve(
         run = _granian if server == "granian" else _uvicorn
         port = await stack.enter_async_context(run(_mounted(app, prefix) if prefix else app))
         stack.callback(app.end_streams)
-        client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False)
+        client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, verify=NO_AUTHORITIES)
         await stack.enter_async_context(client)
         yield Running(house, app, port, client)
 

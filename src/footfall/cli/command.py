@@ -94,10 +94,9 @@ def _file_text(named: str | None, data_folder: object) -> str | None:
 
 def with_owner(config: Config, act: Callable[[Owner], Coroutine[Any, Any, None]], new: bool = False) -> None:
     """Act as the owner. `new`: the folder may have to be made; else a missing one is a mistake about where the data lies."""
-    from footfall.admin import owner  # here, so that --help does not load a server
-
     if not new:
         check_folder(config)
+    from footfall.admin import owner  # here, so that --help does not load an HTTP client
 
     async def connected() -> None:
         async with owner(config) as door:

@@ -65,10 +65,10 @@ def demo(config: Config, readers: int, seconds: float | None, remove: bool) -> N
 
     Talks to the server that runs on the data folder, or starts one.
     """
-    from footfall.demo import run
-
     if remove:
         check_folder(config)
+    from footfall.demo import run
+
     try:
         asyncio.run(run.remove(config) if remove else run.demo(config, readers, seconds))
     except (KeyboardInterrupt, asyncio.CancelledError):
