@@ -60,6 +60,7 @@ def sites(footfall: Footfall, *arguments: str, **more: Any) -> Any:
     return footfall("site", *arguments, "--data-folder", str(footfall.folder), **more)
 
 
+@pytest.mark.slow
 def test_sites_with_a_server(footfall: Footfall) -> None:
     """Add, show, edit, list, remove go to the server that owns the folder, and it knows at once."""
     with footfall.serving() as server:
@@ -105,6 +106,7 @@ def test_sites_without_a_server(footfall: Footfall) -> None:
     assert not (footfall.folder / "server.json").exists()
 
 
+@pytest.mark.slow
 def test_a_killed_server_is_not_asked(footfall: Footfall) -> None:
     """After SIGKILL a stale server.json points nowhere: the commands open the folder."""
     with footfall.serving() as server:
@@ -114,6 +116,7 @@ def test_a_killed_server_is_not_asked(footfall: Footfall) -> None:
         assert sites(footfall, "list").out.split()[0] == "my-site"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -164,6 +167,7 @@ def test_a_folder_that_is_not_there_is_a_mistake(footfall: Footfall, arguments: 
     assert not footfall.folder.exists()
 
 
+@pytest.mark.slow
 def test_a_first_site_says_that_its_folder_is_new(footfall: Footfall) -> None:
     """Who added it to the wrong folder sees it at once; the second one is added without a word. An unknown site is none."""
     added = sites(footfall, "add", "blog")
@@ -174,6 +178,7 @@ def test_a_first_site_says_that_its_folder_is_new(footfall: Footfall) -> None:
         assert (ended.code, "there is no site nobody" in ended.err) == (1, True)
 
 
+@pytest.mark.slow
 def test_verify_agrees_with_what_was_counted(footfall: Footfall) -> None:
     """Two views of two readers: every total equals a recount, while the server runs and after it."""
     with footfall.serving() as server:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"  # httpx' own name is a bot's
 Footfall = Any  # tests/cli/conftest.py: Command; test files cannot import it by name
@@ -31,6 +32,7 @@ def test_says_what_a_person_needs(footfall: Footfall) -> None:
     assert {stat.S_IMODE(file.stat().st_mode) for file in footfall.folder.iterdir()} == {0o600}
 
 
+@pytest.mark.slow
 def test_a_password_is_set_once_and_asked_for_from_then_on(footfall: Footfall) -> None:
     """The link of `footfall password` sets it, without a server too; the next start prints no link and the password holds."""
     with footfall.serving() as server, httpx.Client(base_url=server.address, trust_env=False) as browser:
@@ -53,6 +55,7 @@ def test_a_password_is_set_once_and_asked_for_from_then_on(footfall: Footfall) -
     assert f"your sites   {server.address}/\n" in out
 
 
+@pytest.mark.slow
 def test_sigterm_drains_with_a_viewer_connected(footfall: Footfall) -> None:
     """A fact that was acknowledged is counted after the next start, a viewer's stream ends, the exit code is 0."""
     with footfall.serving() as server:
@@ -71,6 +74,7 @@ def test_sigterm_drains_with_a_viewer_connected(footfall: Footfall) -> None:
         assert server.get("/api/live/my-site").json()["views"] == 1
 
 
+@pytest.mark.slow
 def test_a_used_port_is_one_message(footfall: Footfall) -> None:
     """Exit code 1, the port, the reason, no traceback; also when it is another Footfall that has it."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -84,6 +88,7 @@ def test_a_used_port_is_one_message(footfall: Footfall) -> None:
     assert (ended.code, ended.err.count("\n")) == (1, 1)
 
 
+@pytest.mark.slow
 def test_a_refused_data_folder_names_the_repair(footfall: Footfall) -> None:
     """A folder that another server owns, and one that a newer Footfall wrote: exit code 1, what to do, no traceback."""
     with footfall.serving() as server:
@@ -115,6 +120,7 @@ def test_a_wrong_setting_is_a_usage_error(footfall: Footfall) -> None:
     assert (ended.code, "FOOTFALL_PROT: expected one of the settings" in ended.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_the_file_in_the_data_folder_is_read(footfall: Footfall) -> None:
     """Settings in footfall.toml hold without a flag, and a flag overrules them; the public address is what gets printed."""
     footfall.folder.mkdir(mode=0o700)
@@ -124,6 +130,7 @@ def test_the_file_in_the_data_folder_is_read(footfall: Footfall) -> None:
     assert '<script defer src="https://stats.example/f.js" data-site="my-site"></script>' in ended.out
 
 
+@pytest.mark.slow
 def test_logs_are_json_lines_where_nobody_watches(footfall: Footfall) -> None:
     """stderr is a pipe here: every line of it is a JSON object with time, level and event."""
     with footfall.serving() as server:

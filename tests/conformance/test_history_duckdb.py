@@ -34,6 +34,7 @@ async def ask(history: DuckdbHistory, sql: str) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in await history.fetch(Statement(sql))]
 
 
+@pytest.mark.slow
 async def test_rows_and_position_are_one_under_sigkill(tmp_path: Path, a_child: AChild) -> None:
     """Kills at some moment of an append: each record's three rows are there up to the position and none beyond it."""
     path = tmp_path / "h.duckdb"

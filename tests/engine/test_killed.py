@@ -31,23 +31,13 @@ def test_many_streams(tmp_path: Path) -> None:
     run("batches_and_crashes", 10, tmp_path)
 
 
-def test_an_erase_that_is_interrupted(tmp_path: Path) -> None:
-    """In two places; asked for again, it is as if nothing had happened in between."""
-    run("erase_interrupted", 2, tmp_path)
-
-
 @pytest.mark.slow
 def test_an_erase_that_is_interrupted_anywhere(tmp_path: Path) -> None:
-    """From before it is written to after it is done."""
+    """From before it is written to after it is done; asked for again, it is as if nothing had happened in between."""
     run("erase_interrupted", 6, tmp_path)
-
-
-def test_a_journal_that_cannot_be_written(tmp_path: Path) -> None:
-    """Busy, nothing half done, and it recovers by itself."""
-    run("journal_full", 1, tmp_path)
 
 
 @pytest.mark.slow
 def test_a_journal_that_is_full_at_any_page(tmp_path: Path) -> None:
-    """One page further each time, until all of the batch but the last page fits."""
+    """Busy, nothing half done, and it recovers by itself; one page further each time, until all but the last page fits."""
     run("journal_full", 3, tmp_path)

@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ class Told:
     running: Running
     signs: Signs
     clock: Clock
+    seen: dict[int, dict[int, tuple[str, str]]] = field(default_factory=dict)  # what `here` found, by minute
 
     async def get(self, door: str, owner: bool = True, **query: Any) -> Any:
         """A figure of the site, as JSON."""
@@ -55,11 +56,13 @@ class Told:
 
     def here(self, minute: int) -> dict[int, tuple[str, str]]:
         """Who was here in a minute by the plain rule: visitor -> page at its end, country."""
-        return {
-            visitor: (path, country)
-            for time, visitor, path, country in self.signs
-            if minute - rules.PRESENCE_TIMEOUT < time < minute + MINUTE
-        }
+        if minute not in self.seen:
+            self.seen[minute] = {
+                visitor: (path, country)
+                for time, visitor, path, country in self.signs
+                if minute - rules.PRESENCE_TIMEOUT < time < minute + MINUTE
+            }
+        return self.seen[minute]
 
 
 @pytest.fixture

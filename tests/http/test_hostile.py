@@ -20,6 +20,7 @@ from .conftest import Running, serve
 from .test_collect import BROWSER
 from .test_live import Events, stream
 
+pytestmark = pytest.mark.slow  # it waits for many tellings
 SITE, K = "wall", 3
 CLOCK = 300  # ms between two tellings of places here
 CITIES = {
