@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import randbits
@@ -20,12 +20,14 @@ import ua_parser
 from footfall.access import Access, open_access
 from footfall.clock import Clock, process_clock
 from footfall.config import Config
+from footfall.content.watch import Contents
 from footfall.engine import Engine, Limits, sweep
 from footfall.errors import Busy, NotFound, StoreRefused
 from footfall.folder import Folder
 from footfall.hub import Hub
 from footfall.intake import Agents, Intake
-from footfall.model import Erase, Site
+from footfall.live.pages import Item
+from footfall.model import Erase, Publish, Site
 from footfall.registry.base import Registry
 from footfall.store import Store, open_store
 from footfall.supervised import supervised
@@ -69,6 +71,7 @@ class House:
     sites: dict[str, Site]
     registry: Registry
     access: Access
+    contents: Contents
     _store: Store
 
     async def put_site(self, site: Site) -> None:
@@ -155,16 +158,28 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
         await store.close()
         raise
     store.engine.on_change = hub.changed
-    house = House(config, store.folder, store.engine, hub, intake, sites, store.registry, access, store)
+    contents = _contents(sites, store.engine)
+    house = House(config, store.folder, store.engine, hub, intake, sites, store.registry, access, contents, store)
     try:
         await house._go_on_removing()
     except BaseException:
         await store.close()
         raise
     hub.start()
-    for name, work in (("sweeps", _sweeps(store.engine)), ("keeper", store.keeper.run()), ("disk watch", _looks(disk))):
-        store.tasks.append(supervised(asyncio.create_task(work, name=name)))
+    works = {"sweeps": _sweeps(store.engine), "keeper": store.keeper.run(), "disk watch": _looks(disk), "content": contents.run()}
+    store.tasks += [supervised(asyncio.create_task(work, name=name)) for name, work in works.items()]
     return house
+
+
+def _contents(sites: Mapping[str, Site], engine: Engine) -> Contents:
+    def content(site: str) -> Mapping[tuple[str, str], Item]:
+        state = engine.fold.sites.get(site)
+        return {} if state is None else state.pages.content
+
+    async def publish(command: Publish) -> object:
+        return await engine.command(command) if command.site in sites else None  # it may have been removed meanwhile
+
+    return Contents(sites, content, publish, engine.now)
 
 
 def site_of(document: bytes) -> Site:

@@ -37,7 +37,7 @@ ROOMS = (
     {"intake", "live"},
     {"journal"},
     {"history", "registry"},
-    {"access", "query", "recount", "sink", "tally"},
+    {"access", "content", "query", "recount", "sink", "tally"},
     {"engine", "hub"},
     {"checkpoints"},
     {"store"},

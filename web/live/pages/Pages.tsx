@@ -6,6 +6,8 @@ import type { ReadonlySignal, Signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { useAnswer } from "../shared/answer.ts";
 import { useGlide } from "../shared/motion.ts";
+import { nameOf } from "../shared/called.ts";
+import { Name } from "../shared/Name.tsx";
 import type { Hidden, PageLine, PageList as Answer } from "../wire.ts";
 import { useTongue } from "../words/speech.ts";
 import type { Catalogue } from "../words/catalogue.ts";
@@ -131,8 +133,8 @@ function Row({ page, most }: { page: PageLine; most: number }) {
   return (
     <tr data-key={page.path}>
       <th scope="row">
-        <span class="title">{page.title}</span>
-        {page.title !== page.path && <span class="path">{page.path}</span>}
+        <Name page={page} as="title" />
+        {nameOf(page) !== page.path && <span class="path">{page.path}</span>}
         <span class="share" style={{ width: `${Math.min(100, 100 * page.views / most)}%` }}></span>
       </th>
       <td class="kind">{isKind(page.type, words) ? words.kinds[page.type] : ""}</td>

@@ -86,6 +86,7 @@ export interface Catalogue {
   last: string;
   paging: string;
   hidden: Forms;
+  reported: string;
 
   replay: string;
   replayOf: string;

@@ -83,6 +83,7 @@ export const en: Catalogue = {
     one: "and # other page, which only the owner sees",
     other: "and # other pages, which only the owner sees",
   },
+  reported: "title as the page reports it",
 
   replay: "Replay",
   replayOf: "Replay of a past hour",

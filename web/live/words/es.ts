@@ -92,6 +92,7 @@ export const es: Catalogue = {
     one: "y # página más, que solo ve el propietario",
     other: "y # páginas más, que solo ve el propietario",
   },
+  reported: "título que la página da de sí misma",
 
   replay: "Repetición",
   replayOf: "Repetición de una hora pasada",
