@@ -5,24 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import randbits
 
 import crawleruseragents  # type: ignore[import-untyped]  # it ships no types
 import iptocc
-import maxminddb
 import msgspec
 import structlog
 import ua_parser
 
 from footfall.access import Access, open_access
+from footfall.cities import open_cities
 from footfall.clock import Clock, process_clock
 from footfall.config import Config
 from footfall.content.watch import Contents
 from footfall.engine import Engine, Limits, sweep
-from footfall.errors import Busy, NotFound, StoreRefused
+from footfall.errors import Busy, NotFound
 from footfall.folder import Folder
 from footfall.hub import Hub
 from footfall.intake import Agents, Intake
@@ -135,7 +135,7 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
     """Open the data folder and start everything. Raises StoreRefused with a repair."""
     clock = clock or process_clock()
     disk = Disk(config.data_folder, config.disk_floor_bytes)
-    cities = _cities(config.city_database)
+    cities = open_cities(config.city_database) if config.city_database else None
     limits = Limits(pending_bytes=config.max_pending_bytes, window_entries=config.max_window_entries or _quarter_of_memory())
     store = await open_store(config.data_folder, clock, limits, lambda: disk.obstacle)
     try:
@@ -193,15 +193,6 @@ def site_of(document: bytes) -> Site:
 def _quarter_of_memory() -> int:
     """In entries of the windows."""
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4 // _ENTRY_BYTES
-
-
-def _cities(file: str) -> Callable[[str], object] | None:
-    if not file:
-        return None
-    try:
-        return maxminddb.open_database(file, maxminddb.MODE_AUTO).get
-    except (OSError, maxminddb.InvalidDatabaseError) as error:
-        raise StoreRefused(f"the city database {file} cannot be read: {error}", "name a MaxMind-format file, or none") from error
 
 
 async def _sweeps(engine: Engine) -> None:

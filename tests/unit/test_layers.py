@@ -33,7 +33,7 @@ OUTSIDE = {"open", "print", "input", "exec", "eval", "__import__"}
 ROOMS = (
     {"errors", "rules"},
     {"model"},
-    {"clock", "config", "folder", "logs", "supervised", "worker"},
+    {"cities", "clock", "config", "folder", "logs", "supervised", "worker"},
     {"intake", "live"},
     {"journal"},
     {"history", "registry"},
