@@ -101,6 +101,7 @@ def test_titles_as_pages_report_them(server: Footfall, person: Open) -> None:
     expect(page.locator(".pages .reported")).to_have_attribute("title", "/long-way: title as the page reports it")
     expect(page.locator(".pages .reported")).to_have_css("font-style", "italic")
     expect(page.locator(".pages tbody .path")).to_have_text(["/", "/long-way"])
+    expect(page.get_by_text("In italics:")).to_be_visible()
     server.send(site, "one", "/long-way", title="The way home")
     expect(marked).to_have_text(["The way home", "The way home"])
     page.get_by_role("searchbox").fill("WAY H")
@@ -109,6 +110,7 @@ def test_titles_as_pages_report_them(server: Footfall, person: Open) -> None:
     expect(page.locator(".arrivals .reported")).to_have_text(["The way home"])
     stranger = watching(person, server, site, owner=False)
     rows(stranger, "/long-way", "Home")
+    expect(stranger.get_by_text("In italics:")).to_have_count(0)
     assert "way home" not in stranger.content()
 
 

@@ -74,6 +74,7 @@ export function Pages({ ranked, pages, total: { value: total }, hidden, fresh, p
           {wanted && known && !answer.busy && (known.total ? count(words.found, known.total) : words.nothingFound)}
         </p>
         {of > SIZE && <Turn offset={offset} total={of} go={(to) => place.value = { query, offset: clamp(to, of) }} />}
+        {rows.some((row) => row.reported) && <p>{words.italics}</p>}
         {hidden.value.paths > 0 && !wanted && <p class="hidden">{count(words.hidden, hidden.value.paths)}</p>}
       </footer>
     </section>

@@ -87,6 +87,7 @@ export interface Catalogue {
   paging: string;
   hidden: Forms;
   reported: string;
+  italics: string;
 
   replay: string;
   replayOf: string;

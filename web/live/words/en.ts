@@ -84,6 +84,7 @@ export const en: Catalogue = {
     other: "and # other pages, which only the owner sees",
   },
   reported: "title as the page reports it",
+  italics: "In italics: titles as the pages report them.",
 
   replay: "Replay",
   replayOf: "Replay of a past hour",

@@ -93,6 +93,7 @@ export const es: Catalogue = {
     other: "y # páginas más, que solo ve el propietario",
   },
   reported: "título que la página da de sí misma",
+  italics: "En cursiva: títulos que las páginas dan de sí mismas.",
 
   replay: "Repetición",
   replayOf: "Repetición de una hora pasada",
