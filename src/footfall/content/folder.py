@@ -36,8 +36,10 @@ class Read(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """What came of a file: a piece, None without front matter; `fault` if it cannot be read: then the piece is what it was."""
+    """What came of a file: a piece, None without front matter; `fault` if it cannot be read: then the piece is what it was.
+    `parts` is its place below the folder, without its ending."""
 
+    parts: tuple[str, ...]
     stamp: Stamp
     piece: Piece | None
     fault: str = ""
@@ -87,33 +89,33 @@ class Folder:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._files: dict[tuple[str, ...], _Known] = {}
+        self._files: dict[str, _Known] = {}  # by path
 
     def read(self, stopped: Callable[[], bool]) -> Read:
         """What it holds now. Once `stopped` it ends early; nobody wants the result then."""
-        walk, files = _Walk(), dict[tuple[str, ...], _Known]()
+        walk, files = _Walk(), dict[str, _Known]()
         for parts, entry in walk.files(str(self._source.folder)):
             if stopped():
                 break
             known = self._look(parts, entry)
             if known is not None:
-                files[parts] = known
+                files[entry.path] = known
                 if known.fault:
                     walk.warnings.append(f"{shown(entry.path)}: {known.fault}")
         self._files = files
-        held = {self._stood_for(parts, known) for parts, known in files.items() if known.fault}
+        held = {self._stood_for(known) for known in files.values() if known.fault}
         pieces = [known.piece for known in files.values() if known.piece is not None and not known.fault]
         return Read(pieces, held, walk.whole, walk.warnings)
 
     def _look(self, parts: tuple[str, ...], entry: os.DirEntry[str]) -> _Known | None:
         """The file as it is now; None if it is gone meanwhile."""
-        before = self._files.get(parts)
+        before = self._files.get(entry.path)
         try:
             stat = entry.stat(follow_symlinks=False)
             stamp = stat.st_mtime_ns, stat.st_size, stat.st_ino
             if before is not None and before.stamp == stamp:
                 return before
-            return _Known(stamp, self._piece(parts, entry.path))
+            return _Known(parts, stamp, self._piece(parts, entry.path))
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -121,7 +123,7 @@ class Folder:
             stamp = (0, 0, 0)  # of no file: it is tried again
         except InvalidInput as error:
             fault = str(error)
-        return _Known(stamp, before.piece if before is not None else None, fault)
+        return _Known(parts, stamp, before.piece if before is not None else None, fault)
 
     def _piece(self, parts: Sequence[str], path: str) -> Piece | None:
         try:
@@ -136,11 +138,11 @@ class Folder:
             raise InvalidInput("slug", f"at most {MAX_TEXT_BYTES} bytes")
         return piece
 
-    def _stood_for(self, parts: Sequence[str], known: _Known) -> str:
+    def _stood_for(self, known: _Known) -> str:
         """The slug of a file that cannot be read: the one it had, else the one that its name says."""
         if known.piece is not None:
             return known.piece.slug
-        names = [part.encode(errors="replace").decode() for part in parts]
+        names = [part.encode(errors="replace").decode() for part in known.parts]
         return piece_of(names, matter.NOTHING, self._source.address).slug
 
 

@@ -210,14 +210,17 @@ def test_caps(content: Content, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_two_files_of_one_slug(content: Content) -> None:
-    """The first by name counts; a warning names the slug. In another folder of the same kind too."""
+    """The first by name counts; a warning names the slug. In another folder of the same kind too, and with another ending."""
     content.post("a.md", "First", "slug: one")
+    content.post("two.md", "Two")
+    content.post("two.mdx", "Too")
     content.post("b.md", "Second", "slug: one")
     other = Source(content.folder / "other", "post", "/*"), Read([Piece("one", "Third", False, None)], set(), True, [])
     commands, warnings = content.look(other)
-    assert [command.title for command in commands] == ["First"]
+    assert [command.title for command in commands] == ["First", "Two"]
     assert warnings == [
         ": more than one post is at /one; the first one counts",
+        ": more than one post is at /two; the first one counts",
         "/other: more than one post is at /one; the first one counts",
     ]
 
