@@ -64,6 +64,8 @@ def test_an_older_view_does_not_put_its_title_over_a_newer_one() -> None:
     imported = fact(path="/a", title="Oldest", at=START - 9 * MINUTE)
     fold, _, _ = folded([*same, late, Import(SITE, START + MINUTE, (imported,))])
     assert reported(fold) == {"/a": "New"}
+    folded([fact(path="/a", title="At the same time", at=START + 9, age=MINUTE, visitor=4)], fold)
+    assert reported(fold) == {"/a": "At the same time"}
 
 
 @pytest.mark.parametrize("path", ["/", "/stats", "/post"])
