@@ -79,7 +79,7 @@ def _state(pages: int) -> SiteState:
     weights = 1 / np.arange(1, pages + 1)
     views = (weights / weights.sum() * (VIEWS - pages)).astype(int) + 1
     views[0] += VIEWS - views.sum()
-    state.pages = Pages.of(((f"/a-page-of-this-site/{n}", int(number), (1, 2)) for n, number in enumerate(views)), ())
+    state.pages = Pages.of(((f"/a-page-of-this-site/{n}", int(number), (1, 2), "", 0) for n, number in enumerate(views)), ())
     state.views, state.since = VIEWS, NOW - 30 * 24 * rules.HOUR
     state.visitors = Runs.of(np.random.default_rng(1).integers(1, 2**64, VISITORS, dtype=np.uint64))
     return state

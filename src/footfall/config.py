@@ -78,7 +78,10 @@ class Config:
     )
     city_database: str = field(
         default="",
-        metadata=_about("a file", "A MaxMind-format file that knows cities; empty: only the country of an address is known."),
+        metadata=_about(
+            "a file",
+            "A MaxMind-format file that knows cities, read at the start; empty: only the country of an address is known.",
+        ),
     )
     log_format: str = field(
         default="auto",

@@ -5,27 +5,29 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import randbits
 
 import crawleruseragents  # type: ignore[import-untyped]  # it ships no types
 import iptocc
-import maxminddb
 import msgspec
 import structlog
 import ua_parser
 
 from footfall.access import Access, open_access
+from footfall.cities import open_cities
 from footfall.clock import Clock, process_clock
 from footfall.config import Config
+from footfall.content.watch import Contents
 from footfall.engine import Engine, Limits, sweep
-from footfall.errors import Busy, NotFound, StoreRefused
+from footfall.errors import Busy, NotFound
 from footfall.folder import Folder
 from footfall.hub import Hub
 from footfall.intake import Agents, Intake
-from footfall.model import Erase, Site
+from footfall.live.pages import Item
+from footfall.model import Erase, Publish, Site
 from footfall.registry.base import Registry
 from footfall.store import Store, open_store
 from footfall.supervised import supervised
@@ -69,6 +71,7 @@ class House:
     sites: dict[str, Site]
     registry: Registry
     access: Access
+    contents: Contents
     _store: Store
 
     async def put_site(self, site: Site) -> None:
@@ -132,7 +135,7 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
     """Open the data folder and start everything. Raises StoreRefused with a repair."""
     clock = clock or process_clock()
     disk = Disk(config.data_folder, config.disk_floor_bytes)
-    cities = _cities(config.city_database)
+    cities = open_cities(config.city_database) if config.city_database else None
     limits = Limits(pending_bytes=config.max_pending_bytes, window_entries=config.max_window_entries or _quarter_of_memory())
     store = await open_store(config.data_folder, clock, limits, lambda: disk.obstacle)
     try:
@@ -155,16 +158,28 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
         await store.close()
         raise
     store.engine.on_change = hub.changed
-    house = House(config, store.folder, store.engine, hub, intake, sites, store.registry, access, store)
+    contents = _contents(sites, store.engine)
+    house = House(config, store.folder, store.engine, hub, intake, sites, store.registry, access, contents, store)
     try:
         await house._go_on_removing()
     except BaseException:
         await store.close()
         raise
     hub.start()
-    for name, work in (("sweeps", _sweeps(store.engine)), ("keeper", store.keeper.run()), ("disk watch", _looks(disk))):
-        store.tasks.append(supervised(asyncio.create_task(work, name=name)))
+    works = {"sweeps": _sweeps(store.engine), "keeper": store.keeper.run(), "disk watch": _looks(disk), "content": contents.run()}
+    store.tasks += [supervised(asyncio.create_task(work, name=name)) for name, work in works.items()]
     return house
+
+
+def _contents(sites: Mapping[str, Site], engine: Engine) -> Contents:
+    def content(site: str) -> Mapping[tuple[str, str], Item]:
+        state = engine.fold.sites.get(site)
+        return {} if state is None else state.pages.content
+
+    async def publish(command: Publish) -> object:
+        return await engine.command(command) if command.site in sites else None  # it may have been removed meanwhile
+
+    return Contents(sites, content, publish, engine.now)
 
 
 def site_of(document: bytes) -> Site:
@@ -178,15 +193,6 @@ def site_of(document: bytes) -> Site:
 def _quarter_of_memory() -> int:
     """In entries of the windows."""
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4 // _ENTRY_BYTES
-
-
-def _cities(file: str) -> Callable[[str], object] | None:
-    if not file:
-        return None
-    try:
-        return maxminddb.open_database(file, maxminddb.MODE_AUTO).get
-    except (OSError, maxminddb.InvalidDatabaseError) as error:
-        raise StoreRefused(f"the city database {file} cannot be read: {error}", "name a MaxMind-format file, or none") from error
 
 
 async def _sweeps(engine: Engine) -> None:

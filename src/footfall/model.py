@@ -249,6 +249,7 @@ class Site(msgspec.Struct, frozen=True):
     `grid`: places are rounded to this many degrees before anyone sees them.
     `k` (1 to 10): so many different visitors make a page or place fit for strangers; pages that match one of `patterns` (`*`
     stands for anything, "/blog/*") are so from the start.
+    `content`: folders of Markdown that say what it has published (content/source.py has how one is written).
     """
 
     id: str
@@ -263,6 +264,7 @@ class Site(msgspec.Struct, frozen=True):
     patterns: tuple[str, ...] = ()
     link: str = ""
     frames: tuple[str, ...] = ()
+    content: tuple[str, ...] = ()
 
 
 Table = Sequence[tuple[object, ...]]

@@ -21,15 +21,21 @@ from footfall.history.base import History, Statement
 from footfall.history.rows import FACTS, fact_row, matching
 from footfall.journal.base import Position
 from footfall.live.fold import Fold
-from footfall.live.pages import Item, Pages, Viewers
+from footfall.live.pages import Item, Known, Pages, Viewers
 from footfall.live.runs import Runs
 from footfall.live.sightings import LONGEST_NAME, Spot
 from footfall.live.visits import Visits
-from footfall.model import Erase, Table
+from footfall.model import Erase, Kind, Table
 
 _SECONDS = 120.0  # for each question, a start or an erase (then everybody) waits for it: long, because without it neither can end
 _ROWS = 100_000_000
 _LOOKED_AT = 40  # views of a path that are looked at first
+
+# (ts_ms, seq, n) as one number, which takes half the time: times are below 10^16, seqs below 10^13, n below 10^9.
+_IN_ORDER = f"ts_ms::HUGEINT * {10**22} + seq::HUGEINT * {10**9} + n"
+
+Page = tuple[str, str]  # site, path
+Title = tuple[str, int]  # and the time of the view that told it
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,7 @@ async def _counters(fold: Fold, rows: _Rows) -> None:
         " GROUP BY site, path ORDER BY site, min(seq), arg_min(n, seq)",
         *rows.params,
     )
-    viewers = await _viewers(rows)
+    viewers, reported = await _viewers(rows), await _reported(rows)
     content = await rows.ask(
         f"SELECT site, kind, slug, title, published FROM content WHERE {rows.kept} ORDER BY seq, n", *rows.params
     )
@@ -115,29 +121,52 @@ async def _counters(fold: Fold, rows: _Rows) -> None:
         *rows.params,
     )
     names = [str(name) for (name,) in sites]
-    await asyncio.to_thread(_put_pages, fold, names, paths, viewers, content)
+    await asyncio.to_thread(_put_pages, fold, names, paths, viewers, reported, content)
     for name in names:
         sql = "SELECT DISTINCT visitor FROM facts WHERE counted AND site = ? AND seq <= ?"
         visitors = await rows.ask(sql, name, rows.upto)
         fold.site(name).visitors = await asyncio.to_thread(_set, visitors)
 
 
-def _put_pages(fold: Fold, names: Sequence[str], paths: Table, viewers: dict[tuple[str, str], Viewers], content: Table) -> None:
+def _put_pages(
+    fold: Fold, names: Sequence[str], paths: Table, viewers: dict[Page, Viewers], reported: dict[Page, Title], content: Table
+) -> None:
     items: dict[str, list[tuple[str, str, Item]]] = {}
     for site, kind, slug, title, published in content:
         items.setdefault(str(site), []).append((str(kind), str(slug), Item(str(title), bool(published))))
-    views: dict[str, list[tuple[str, int, Viewers]]] = {}
+    known: dict[str, list[Known]] = {}
     since: dict[str, int] = {}
     for site, path, count, first in paths:
-        views.setdefault(str(site), []).append((str(path), _int(count), viewers[str(site), str(path)]))
+        page = str(site), str(path)
+        known.setdefault(str(site), []).append((str(path), _int(count), viewers[page], *reported.get(page, ("", 0))))
         since[str(site)] = min(since.get(str(site), _int(first)), _int(first))
     for name in names:
         state = fold.site(name)
-        state.pages = Pages.of(views.get(name, []), items.get(name, []))
+        state.pages = Pages.of(known.get(name, []), items.get(name, []))
         state.views, state.since = sum(state.pages.views), since.get(name)
 
 
-async def _viewers(rows: _Rows) -> dict[tuple[str, str], Viewers]:
+async def _reported(rows: _Rows) -> dict[Page, Title]:
+    """The title of each path's latest view that told one. As in the fold, views before the first that counts tell nothing: an
+    erase may leave such, and their paths are looked at again."""
+    begun = f"SELECT site, path, min(seq) AS begun FROM facts WHERE counted AND {rows.kept} GROUP BY site, path"
+    told = f"FROM facts WHERE kind = {Kind.VIEW:d} AND bot = '' AND title <> '' AND {rows.kept}"
+    latest = f"SELECT site, path, arg_max(title, {_IN_ORDER}), max(ts_ms)"
+    found = await rows.ask(f"{latest}, min(seq) {told} GROUP BY site, path", *rows.params)
+    first = {(site, path): seq for site, path, seq in await rows.ask(begun, *rows.params)}
+    early = {str(path) for site, path, _, _, seq in found if _int(seq) < _int(first.get((site, path), 0))}
+    again = await rows.ask(
+        f"WITH begun AS ({begun}), told AS ({told} AND path IN (SELECT unnest(?::VARCHAR[])))"
+        f" {latest} FROM told JOIN begun USING (site, path) WHERE seq >= begun GROUP BY site, path",
+        *rows.params,
+        *rows.params,
+        list(early),
+    )
+    titles = {(str(site), str(path)): (str(title), _int(at)) for site, path, title, at, _ in found if path not in early}
+    return titles | {(str(site), str(path)): (str(title), _int(at)) for site, path, title, at in again}
+
+
+async def _viewers(rows: _Rows) -> dict[Page, Viewers]:
     """Different visitors of each path: all of them, or as many as anybody has to know. Of most paths the least forty of all say
     enough; few views by the same few visitors are looked at again."""
     found = await rows.ask(
@@ -157,7 +186,7 @@ async def _viewers(rows: _Rows) -> dict[tuple[str, str], Viewers]:
     return viewers
 
 
-def _looked_at(found: Table) -> tuple[dict[tuple[str, str], Viewers], list[str]]:
+def _looked_at(found: Table) -> tuple[dict[Page, Viewers], list[str]]:
     """(viewers by site and path, the paths that are not sure)."""
     viewers = {(str(site), str(path)): _ints(some) for site, path, some, _ in found}
     unsure = [str(path) for _, path, some, count in found if len(_ints(some)) < rules.MOST_K and _int(count) > _LOOKED_AT]
@@ -299,7 +328,7 @@ def differences(served: Fold, counted: Fold) -> list[str]:
     found = []
     for site in sorted({*served.sites, *counted.sites}):
         one, two = served.site(site), counted.site(site)
-        totals = [
+        totals: list[tuple[str, object, object]] = [
             ("views", one.views, two.views),
             ("visitors", len(one.visitors), len(two.visitors)),
             ("counting since", one.since, two.since),
@@ -310,5 +339,7 @@ def differences(served: Fold, counted: Fold) -> list[str]:
         views_two = {path: two.pages.views[number] for path, number in two.pages.numbers.items()}
         changed = [path for path in {**views_one, **views_two} if views_one.get(path, 0) != views_two.get(path, 0)]
         totals += [(f"views of {path}", views_one.get(path, 0), views_two.get(path, 0)) for path in sorted(changed)]
+        titles_one, titles_two = (dict(zip(state.pages.numbers, state.pages.reported, strict=True)) for state in (one, two))
+        totals += [(f"title of {path}", title, titles_two[path]) for path, title in titles_one.items() if path in titles_two]
         found += [f"{site}: {name}: served {a}, rows {b}" for name, a, b in totals if a != b]
     return found

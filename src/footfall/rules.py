@@ -41,6 +41,7 @@ MAX_PROPERTIES = 30
 # What one site may take of the memory. A fact beyond is rejected whole: `too_many_paths`, `site_full`.
 MAX_PATHS = 200_000  # different paths with counted views, which are kept for ever,
 MAX_PATHS_BYTES = 32 << 20  # and their bytes
+TITLE_KEPT = 200  # characters of a page's title as its views report it
 MAX_READERS = 4_000_000  # readers, and visitors with an open visit
 
 # What things weigh against the cap on all memory of the windows, in entries of some 17 bytes (an id, a counted view).
@@ -62,6 +63,9 @@ ORIGINAL = "original"  # the original's clients: a view never touches presence, 
 SCRIPT = "script"  # our own script
 PIXEL = "pixel"  # readers without JavaScript
 DOORS = (ORIGINAL, SCRIPT, PIXEL)
+
+
+OTHER = "other"  # the page type of a path that has no title by the rules
 
 
 def is_site_id(id: str) -> bool:
@@ -118,4 +122,4 @@ def title_of(path: str, posts: dict[str, str], pages: dict[str, str]) -> tuple[s
         return posts[slug], "blog"
     if slug in pages:
         return pages[slug], "page"
-    return path, "other"
+    return path, OTHER

@@ -143,9 +143,12 @@ class Footfall:
         assert answer.is_success, answer.text
         return site
 
-    def send(self, site: str, reader: str, path: str, kind: str = "view", address: str = "192.0.2.1", age: int = 0) -> None:
+    def send(
+        self, site: str, reader: str, path: str, kind: str = "view", address: str = "192.0.2.1", age: int = 0, title: str = ""
+    ) -> None:
         """A fact of somebody who does not use the browser of the test; `age` in milliseconds."""
         fact = {"s": site, "k": kind, "i": os.urandom(9).hex(), "u": f"https://example.com{path}", "v": reader, "a": age}
+        fact |= {"t": title} if title else {}
         headers = {"x-forwarded-for": address, "user-agent": READER}
         answer = self.http.post(f"{self.address}/e", json=fact, headers=headers)
         assert answer.status_code == 204, answer.text

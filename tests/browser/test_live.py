@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import Footfall, Open, Watch, Website, leave, until
+from .conftest import Footfall, Open, Watch, Website, leave, push, until
 from .watching import LOOKS, busy, people, reading, watching
 
 # --- readers ---
@@ -25,8 +25,8 @@ def test_arriving_moving_leaving(mode: str, server: Footfall, website: Website, 
     first.goto(f"{website.address}/one")
     people(page, 1)
     reading(page, "/one")
-    first.evaluate("history.pushState({}, '', '/two')")
-    reading(page, "/two")
+    push(first, "/two")
+    reading(page, "At /two")
     people(page, 1)
     first.evaluate("hide(true)")
     second = reader.new_page()
@@ -35,7 +35,7 @@ def test_arriving_moving_leaving(mode: str, server: Footfall, website: Website, 
     people(page, 1)
     leave(second)
     first.evaluate("hide(false)")
-    reading(page, "/two")
+    reading(page, "At /two")
     leave(first)
     people(page, 0)  # ten seconds later
     expect(page.locator(".arrivals .name")).to_have_text(["/one"])
@@ -65,10 +65,10 @@ def test_offline_and_back(server: Footfall, website: Website, person: Open, watc
     reader.goto(f"{website.address}/one")
     people(page, 1)
     context.set_offline(True)
-    reader.evaluate("history.pushState({}, '', '/two')")
+    push(reader, "/two")
     reader.wait_for_timeout(600)
     context.set_offline(False)
-    reading(page, "/two")
+    reading(page, "At /two")
     until(lambda: server.snapshot(site)["views"] == 2)
     expect(page.locator(".pages tbody tr")).to_have_count(2)
 

@@ -89,6 +89,31 @@ def test_search(server: Footfall, person: Open) -> None:
     expect(page.locator(".replay")).to_have_count(0)
 
 
+def test_titles_as_pages_report_them(server: Footfall, person: Open) -> None:
+    """The owner sees them wherever pages are named, set apart, and finds pages by them; strangers do not. A title by the rules,
+    here that of the front page, stands as it is."""
+    site = server.put("reported", visibility="public", k=1)
+    server.send(site, "one", "/", title="Welcome, said the page")
+    server.send(site, "one", "/long-way", title="A long way home")
+    page = watching(person, server, site)
+    marked = page.locator(".reported")
+    expect(marked).to_have_text(["A long way home", "A long way home"])  # who reads it, and the table
+    expect(page.locator(".pages .reported")).to_have_attribute("title", "/long-way: title as the page reports it")
+    expect(page.locator(".pages .reported")).to_have_css("font-style", "italic")
+    expect(page.locator(".pages tbody .path")).to_have_text(["/", "/long-way"])
+    expect(page.get_by_text("In italics:")).to_be_visible()
+    server.send(site, "one", "/long-way", title="The way home")
+    expect(marked).to_have_text(["The way home", "The way home"])
+    page.get_by_role("searchbox").fill("WAY H")
+    rows(page, "The way home")
+    server.send(site, "two", "/long-way", title="The way home")
+    expect(page.locator(".arrivals .reported")).to_have_text(["The way home"])
+    stranger = watching(person, server, site, owner=False)
+    rows(stranger, "/long-way", "Home")
+    expect(stranger.get_by_text("In italics:")).to_have_count(0)
+    assert "way home" not in stranger.content()
+
+
 def test_found_rows_are_live(server: Footfall, person: Open) -> None:
     """The numbers of a row that was searched move like those of any other."""
     site = many(server)

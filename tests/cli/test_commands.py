@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -83,6 +84,9 @@ def every_command(footfall: Footfall) -> None:
     edited = sites(footfall, "edit", "blog", "--visibility", "public", "--grid", "2.5", "--host", "")
     assert "public, any host, places to 2.5°" in edited.out
     assert "public" in sites(footfall, "show", "blog").out
+    edited = sites(footfall, "edit", "blog", "--content", "posts:post:/blog/*/", "--content", "/srv/../srv/pages:page")
+    assert edited.out.splitlines()[3:] == [f"  content      {Path.cwd()}/posts:post:/blog/*/", "  content      /srv/pages:page"]
+    assert "content" not in sites(footfall, "edit", "blog", "--content", "").out
     assert sites(footfall, "list").out.split()[:2] == ["blog", "public"]
     refused = sites(footfall, "link", "blog")
     assert (refused.code, "footfall site edit blog --visibility link" in refused.err) == (1, True)

@@ -1,4 +1,5 @@
-"""The state from the rows alone: what strangers may see follows from the rows, in every backend, and goes on alike."""
+"""The state from the rows alone: what strangers may see and the titles of pages follow from the rows, in every backend, and go on
+alike."""
 
 from __future__ import annotations
 
@@ -8,8 +9,9 @@ import pytest
 
 from footfall import rules
 from footfall.live.fold import Fold
-from footfall.model import Fact, Import, Kind, Record
-from footfall.recount import recounted
+from footfall.live.pages import Known
+from footfall.model import Erase, Fact, Import, Kind, Record, Rows
+from footfall.recount import erase_from, recounted
 
 from .conftest import NOON, OpenHistory
 
@@ -51,6 +53,7 @@ def facts(chance: random.Random, count: int, start: int, step: int) -> list[Fact
                 latitude=latitude,
                 longitude=longitude,
                 storageless=storageless,
+                title=chance.choice(["", f"Title {chance.randrange(9)}", "x" * 199 + "\U0001f600" * 9]),
             )
         )
     return made
@@ -100,3 +103,31 @@ async def test_few_who_viewed_a_page_often_are_still_few(open_a_history: OpenHis
     await history.append(fold.take_rows(), fold.seq)
     counted = await recounted(history, fold.seq)
     assert counted.site("blog").pages.viewers == fold.site("blog").pages.viewers == [(1, 2, 3, 4, 5)]
+
+
+def known(fold: Fold) -> list[list[Known]]:
+    """Of each site its pages."""
+    return [list(fold.site(name).pages.known()) for name in SITES]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_titles_are_those_of_the_latest_views(open_a_history: OpenHistory, seed: int) -> None:
+    """Late ones and repeats among them; after an erase too, and however often it is counted again after that."""
+    chance, history = random.Random(seed), await open_a_history()
+    fold, made = Fold(), facts(chance, 400, NOON, 2 * rules.HOUR)
+    tie = [Fact("blog", Kind.VIEW, 9, n, rules.SCRIPT, fold.now + NOON, 0, "/tie", title=f"Title {n}") for n in (1, 2)]
+    for seq, record in enumerate([*tie, *made], 1):
+        fold.apply(seq, record)
+    await history.append(fold.take_rows(), fold.seq)
+    counted = await recounted(history, fold.seq)
+    assert known(counted) == known(fold)
+    assert counted.site("blog").pages.reported[0] == "Title 2"
+    assert any(len(title) == rules.TITLE_KEPT for title in fold.site("blog").pages.reported)
+    erase = Erase("blog", fold.now, first=NOON, last=made[200].time)
+    await history.append(Rows(erase=erase), fold.seq + 1)
+    await erase_from(fold, history, fold.seq + 1, erase)
+    assert "/tie" not in fold.site("blog").pages.numbers
+    for seq, record in enumerate(facts(chance, 200, fold.now, rules.HOUR), fold.seq + 1):
+        fold.apply(seq, record)
+    await history.append(fold.take_rows(), fold.seq)
+    assert known(await recounted(history, fold.seq)) == known(fold)

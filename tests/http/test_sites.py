@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,6 +57,8 @@ async def test_a_site_is_added_changed_and_removed(running: Running) -> None:
         ("/api/sites/blog", b'{"hosts": ["localhost:3000"]}', "hosts"),  # facts name hosts without a port: it would match none
         ("/api/sites/blog", b'{"hosts": "blog.example"}', "body"),
         ("/api/sites/blog", b'{"grid": 0}', "grid"),
+        ("/api/sites/blog", b'{"content": ["posts"]}', "content"),
+        ("/api/sites/blog", b'{"content": [%s]}' % b",".join([b'"/posts"'] * 21), "content"),
         ("/api/sites/blog", b'{"grid": 31}', "grid"),
         ("/api/sites/blog", b'{"grid": NaN}', "body"),
         ("/api/sites/blog", b'{"grid": 1e999}', "body"),
@@ -100,3 +103,18 @@ async def test_what_is_published_gives_pages_their_titles(running: Running) -> N
     assert (live["posts"], live["pages"][0]["title"]) == (0, "/hello")
     answer = await running.client.post("/api/verify", headers=running.owner)
     assert (answer.status_code, answer.json()) == (200, {"differences": []})
+
+
+async def test_what_is_wrong_with_content_is_told_to_the_owner(running: Running, tmp_path: Path) -> None:
+    """On the page of all sites, with the file's name; a stranger, who may ask how the server is, learns of no file."""
+    folder = tmp_path / "posts"
+    folder.mkdir()
+    (folder / "a.md").write_text("---\ntitle: A\n---\n")
+    (folder / "<b>.md").write_text("---\ntitle: [\n---\n")
+    put = await running.client.put("/api/sites/open-site", json={"content": [str(folder)]}, headers=running.owner)
+    assert (put.status_code, put.json()["content"]) == (200, [str(folder)])
+    await running.house.contents.look()
+    page = await running.client.get("/", headers=running.owner)
+    assert "&lt;b&gt;.md: front matter: expected YAML" in page.text
+    assert running.house.engine.fold.site("open-site").pages.posts == 1
+    assert "posts" not in (await running.client.get("/healthz")).text

@@ -33,11 +33,11 @@ OUTSIDE = {"open", "print", "input", "exec", "eval", "__import__"}
 ROOMS = (
     {"errors", "rules"},
     {"model"},
-    {"clock", "config", "folder", "logs", "supervised", "worker"},
+    {"cities", "clock", "config", "folder", "logs", "supervised", "worker"},
     {"intake", "live"},
     {"journal"},
     {"history", "registry"},
-    {"access", "query", "recount", "sink", "tally"},
+    {"access", "content", "query", "recount", "sink", "tally"},
     {"engine", "hub"},
     {"checkpoints"},
     {"store"},

@@ -6,6 +6,7 @@ export interface ArrivalLine {
   title: string;
   country: string;
   city: string;
+  reported?: string;
 }
 
 export interface Hidden {
@@ -20,6 +21,7 @@ export interface PageLine {
   type: string;
   views: number;
   here: number;
+  reported?: string;
 }
 
 export interface PlaceLine {
@@ -85,6 +87,7 @@ export interface PageHere {
   path: string;
   title: string;
   here: number;
+  reported?: string;
 }
 
 export interface CountryHere {

@@ -4,6 +4,7 @@ import { keyed } from "../live/arrivals/keyed.ts";
 import { KEYS, meant } from "../live/help/keys.ts";
 import { clamp, isLive, SIZE } from "../live/pages/slice.ts";
 import { Player } from "../live/replay/player.ts";
+import { nameOf } from "../live/shared/called.ts";
 import { asked, highest, lastMinutes } from "../live/trend/series.ts";
 import type { ArrivalLine, People, Replay } from "../live/wire.ts";
 import { equal } from "./equal.ts";
@@ -52,6 +53,11 @@ Deno.test("offsets stay inside the table", () => {
 Deno.test("no key means two things, and all are on the sheet", () => {
   const all = KEYS.flatMap(({ keys }) => keys.map(([key]) => key));
   equal(all.length, new Set(all).size);
+});
+
+Deno.test("a page is called by what it reports where it has no title, and by its address where it has neither", () => {
+  const page = { path: "/a", title: "/a" };
+  equal([nameOf(page), nameOf({ ...page, reported: "A" }), nameOf({ ...page, title: "" })], ["/a", "A", "/a"]);
 });
 
 const press = (key: string, more = {}) => ({

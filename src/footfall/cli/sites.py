@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +24,18 @@ def site() -> None:
     Examples:
       footfall site add blog --host blog.example --host '*.blog.example'
       footfall site edit blog --visibility public
+      footfall site edit blog --content posts --content pages:page
       footfall site link blog
       footfall site remove blog
 
     Works while a server runs, and without one.
     """
+
+
+def _from_here(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Folders as the server finds them, wherever it was started."""
+    parts = [value.partition(":") for value in values]
+    return tuple(f"{os.path.abspath(folder)}{colon}{rest}" if folder else "" for folder, colon, rest in parts)
 
 
 def _site_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,6 +51,9 @@ def _site_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--pattern", "patterns", multiple=True, help="Pages that strangers may see at once: '/blog/*'; repeatable"),
         click.option("--grid", type=Finite(), help="Places on the map are rounded to this many degrees [default: 1]"),
         click.option("--param", "params", multiple=True, help="A query parameter that is part of its paths; repeatable"),
+        click.option("--content", multiple=True, metavar="FOLDER[:post|page[:ADDRESS]]", callback=_from_here,
+                     help="Markdown on the server that says what is published, * for the slug: "
+                     "'content/posts:post:/blog/*/' [default: posts at /*]; repeatable"),
     )):  # fmt: skip
         command = option(command)
     return command
@@ -148,6 +159,8 @@ def _show(config: Config, owner: Owner, found: dict[str, Any]) -> None:
     click.echo(f"{found['id']}  {found['visibility']}, {', '.join(found['hosts']) or 'any host'}, places to {found['grid']:g}°")
     click.echo(f"  live page    {_page_address(config, owner, found)}")
     click.echo(f"  your script  {script_line(public_address(config, owner), found['id'])}")
+    for folder in found["content"]:
+        click.echo(f"  content      {folder}")
 
 
 def _page_address(config: Config, owner: Owner, found: dict[str, Any]) -> str:

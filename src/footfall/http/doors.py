@@ -41,7 +41,7 @@ class Doors:
         config, clock = house.config, time.monotonic
         trusted = TrustedProxies(config.trusted_proxies)
         answers: Counter[tuple[str, int]] = Counter()
-        self.warnings = Warnings(house.folder.warnings, lambda: house.engine.health().reason)
+        self.warnings = Warnings(house.folder.warnings, lambda: house.engine.health().reason, house.contents.warnings)
         gate = Gate(house.folder.owner_key, house.access, house.sites, trusted, config.public_url, house.engine.now, clock)
         self.collect = Collect(house.engine, house.intake, gate, trusted, config.rate_limit, self.warnings, answers, clock)
         self.live = Live(house.hub, gate, config.max_viewers, answers, clock)

@@ -104,7 +104,7 @@ class Figures:
         self._allow(request, owner)
         state = self._state(site)
         ranking = state.pages.ranking() if owner else self._house.hub.projection(site).ranking
-        return _json(PageList(*listing(state.pages, ranking, state.presence.here, text, offset, limit)))
+        return _json(PageList(*listing(state.pages, ranking, state.presence.here, text, offset, limit, owner)))
 
     async def replay(self, request: Request, site: str, owner: bool) -> Response:
         """GET /api/replay/{site}?from=MS&minutes=60"""
@@ -122,7 +122,8 @@ class Figures:
                 named = [str(path) for (path,) in busiest if hub.projection(site).names(str(path))]
             rows = await self._ask(replay.statement(site, start, end, seq, named))
             paths = replay.paths_of(rows, live.values())
-            titles = {path: pages.stat(path).title for path in paths if owner or hub.projection(site).names(path)}
+            stats = [pages.stat(path) for path in paths if owner or hub.projection(site).names(path)]
+            titles = {stat.path: (stat.title, pages.reported_of(stat) if owner else "") for stat in stats}
 
             def told() -> bytes:
                 return _encode(replay.replay(site, start, minutes, replay.tallies(rows) | live, titles, owner))

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from footfall.content.source import check as check_sources
 from footfall.errors import Busy, InvalidInput, NotFound
 from footfall.house import House
 from footfall.http.answers import MAX_BODY
@@ -45,6 +46,7 @@ class SiteChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     k: int | msgspec.UnsetType = msgspec.UNSET
     patterns: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     window: int | msgspec.UnsetType = msgspec.UNSET
+    content: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -163,6 +165,7 @@ def changed(site: Site, change: SiteChange) -> Site:
             raise InvalidInput("patterns", f"paths like /blog/*, at most 200 characters, not {pattern!r}")
     if site.window != 0 and not REPEAT_CELL <= site.window <= REPEAT_WINDOW:
         raise InvalidInput("window", f"milliseconds from {REPEAT_CELL} to {REPEAT_WINDOW}, or 0")
+    check_sources(site.content)
     if len(site.name) > 200:
         raise InvalidInput("name", "at most 200 characters")
     return site

@@ -25,13 +25,20 @@ REPAIRS = (  # how a reason of the engine begins, and what ends it
 
 
 class Warnings:
-    """`lasting` were there at the start (of the data folder); they may name files, so only the owner sees them.
+    """`lasting` were there at the start (of the data folder), `present` are there at this moment (of folders of content); they
+    may name files, so only the owner sees them.
 
     `refusal` says why facts are refused at this moment, "" while they are taken.
     """
 
-    def __init__(self, lasting: Sequence[str] = (), refusal: Callable[[], str] = lambda: "") -> None:
+    def __init__(
+        self,
+        lasting: Sequence[str] = (),
+        refusal: Callable[[], str] = lambda: "",
+        present: Callable[[], Sequence[str]] = lambda: (),
+    ) -> None:
         self._lasting = tuple(lasting)
+        self._present = present
         self._refusal = refusal
         self._refusing = False
         self._peers: dict[str, None] = {}  # in order of appearance
@@ -70,4 +77,4 @@ class Warnings:
     def owner(self) -> list[str]:
         """For the owner's page."""
         peers = [f"{FORWARDED} (peer {peer}; if it is your proxy, start with --trusted-proxies {peer})" for peer in self._peers]
-        return [*self._refused(), *self._lasting, *self._broken, *peers[:3]]
+        return [*self._refused(), *self._lasting, *self._broken, *peers[:3], *self._present()]

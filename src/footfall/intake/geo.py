@@ -41,7 +41,7 @@ NOWHERE = Place()
 def _netlify(value: bytes) -> Told:
     """JSON, in base64 or bare."""
     try:
-        told = msgspec.json.decode(value if value.startswith(b"{") else base64.b64decode(value))
+        told = msgspec.json.decode(value if value.startswith(b"{") else base64.b64decode(value + b"=="))  # padded or not
     except (msgspec.MsgspecError, ValueError, RecursionError):
         told = None
     country, region = _at(told, "country", "code"), _at(told, "subdivision", "code")
@@ -59,12 +59,14 @@ def _app_engine_coordinates(value: bytes) -> tuple[str, str]:
     return latitude, longitude
 
 
-# Platforms that spell it out: country, region, city, latitude, longitude. Names in lower case, as ASGI has them.
+# Platforms that spell it out: country, region as code, region by name, city, latitude, longitude; b"": there is no such header.
+# Names in lower case, as ASGI has them.
 _SPELT_OUT = (
-    (b"cf-ipcountry", b"cf-region-code", b"cf-ipcity", b"cf-iplatitude", b"cf-iplongitude"),
+    (b"cf-ipcountry", b"cf-region-code", b"cf-region", b"cf-ipcity", b"cf-iplatitude", b"cf-iplongitude"),
     (
         b"x-vercel-ip-country",
         b"x-vercel-ip-country-region",
+        b"",
         b"x-vercel-ip-city",
         b"x-vercel-ip-latitude",
         b"x-vercel-ip-longitude",
@@ -72,11 +74,12 @@ _SPELT_OUT = (
     (
         b"cloudfront-viewer-country",
         b"cloudfront-viewer-country-region",
+        b"cloudfront-viewer-country-region-name",
         b"cloudfront-viewer-city",
         b"cloudfront-viewer-latitude",
         b"cloudfront-viewer-longitude",
     ),
-    (b"x-appengine-country", b"x-appengine-region", b"x-appengine-city", b"x-appengine-citylatlong", b""),
+    (b"x-appengine-country", b"x-appengine-region", b"", b"x-appengine-city", b"x-appengine-citylatlong", b""),
 )
 # Platforms that put it all into one header.
 _IN_ONE: tuple[tuple[bytes, Callable[[bytes], Told]], ...] = ((b"x-nf-geo", _netlify), (b"x-akamai-edgescape", _akamai))
@@ -86,12 +89,12 @@ GEO_HEADERS = frozenset(name for row in _SPELT_OUT for name in row if name) | {n
 
 def read_place(headers: Mapping[bytes, bytes]) -> Place | None:
     """The place that location headers (lower-case names) tell, None if they tell no country."""
-    for country, region, city, latitude, longitude in _SPELT_OUT:
+    for country, region, region_name, city, latitude, longitude in _SPELT_OUT:
         if country in headers:
             where: tuple[object, object] = (headers.get(latitude), headers.get(longitude))
             if not longitude:
                 where = _app_engine_coordinates(headers.get(latitude, b""))
-            place = _place(headers[country], headers.get(region), headers.get(city), *where)
+            place = _place(headers[country], headers.get(region) or headers.get(region_name), headers.get(city), *where)
             if place is not None:
                 return place
     for name, read in _IN_ONE:
@@ -145,6 +148,8 @@ def _text(value: object) -> str:
 
 
 def _degrees(value: object, limit: int) -> float | None:
+    if isinstance(value, bool):
+        return None
     try:
         number = float(value)  # type: ignore[arg-type]  # whatever is no number raises
     except (TypeError, ValueError, OverflowError):

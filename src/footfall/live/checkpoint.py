@@ -15,7 +15,7 @@ import msgspec
 from footfall.live import fold as folding
 from footfall.live.fold import Fold, Line
 from footfall.live.minutes import Moment
-from footfall.live.pages import Item, Pages, Viewers
+from footfall.live.pages import Item, Known, Pages
 from footfall.live.presence import Presence, Reader
 from footfall.live.runs import Runs
 from footfall.live.sightings import Seen, Spot
@@ -65,7 +65,7 @@ class _Site(msgspec.Struct, array_like=True, tag="site"):
 
 class _Paths(msgspec.Struct, array_like=True, tag="paths"):
     site: str
-    views: list[tuple[str, int, Viewers]]
+    known: list[Known]
 
 
 class _Readers(msgspec.Struct, array_like=True, tag="readers"):
@@ -132,8 +132,7 @@ def _site_parts(id: str, state: SiteState) -> Iterator[_Part]:
     content = [(kind, slug, item) for (kind, slug), item in state.pages.content.items()]
     yield _Site(id, state.views, state.since, state.presence.next_row, content, state.era)
     yield from _keys(id, state.visitors)
-    views = zip(state.pages.numbers, state.pages.views, state.pages.viewers, strict=True)
-    yield from (_Paths(id, piece) for piece in _sliced(views))
+    yield from (_Paths(id, piece) for piece in _sliced(state.pages.known()))
     yield from (_Readers(id, piece) for piece in _sliced(state.presence.readers.items()))
     yield from (_Places(id, piece) for piece in _sliced(state.sightings.items()))
     open_visits = ((visitor, list(visits)) for visitor, visits in state.visits.open.items())
@@ -163,7 +162,7 @@ def restored(parts: Sequence[bytes], now: int) -> Fold:
     decoded = [_decoder.decode(part) for part in parts]
     if not decoded or not isinstance(decoded[0], _Head):
         raise ValueError("a checkpoint begins with its head")
-    views: dict[str, list[tuple[str, int, Viewers]]] = {}
+    known: dict[str, list[Known]] = {}
     readers: dict[str, dict[int, Reader]] = {}
     sites: list[_Site] = []
     for part in decoded:
@@ -183,7 +182,7 @@ def restored(parts: Sequence[bytes], now: int) -> Fold:
             sites.append(part)
             fold.site(part.site)
         elif isinstance(part, _Paths):
-            views.setdefault(part.site, []).extend(part.views)
+            known.setdefault(part.site, []).extend(part.known)
         elif isinstance(part, _Readers):
             readers.setdefault(part.site, {}).update(part.readers)
         elif isinstance(part, _Places):
@@ -198,7 +197,7 @@ def restored(parts: Sequence[bytes], now: int) -> Fold:
         state = fold.site(part.site)
         state.era, state.views, state.since = part.era, part.views, part.since
         state.visitors = _runs(runs.get(part.site, []), valued=False)
-        state.pages = Pages.of(views.get(part.site, []), part.content)
+        state.pages = Pages.of(known.get(part.site, []), part.content)
         state.presence = Presence.of(readers.get(part.site, {}), part.next_row, max(now, fold.now))
     fold.weigh()
     return fold

@@ -41,7 +41,7 @@ from footfall.model import (
 
 Line = tuple[str, str, int, str, str]  # site, door, hour (ms), outcome, reason
 
-VERSION = "3"  # of the state and its rules; a checkpoint of another version is not loaded
+VERSION = "4"  # of the state and its rules; a checkpoint of another version is not loaded
 
 _WEIGH_EVERY = 1_024  # records
 
@@ -91,7 +91,8 @@ class Fold:
     def entries(self) -> int:
         """How many entries of some 17 bytes the windows hold: what the memory cap bounds. Cheap.
 
-        Not in it is what a site keeps for ever: its paths, which have a cap of their own, and 9.5 bytes of each visitor.
+        Not in it is what a site keeps for ever: its paths and their titles, which have caps of their own, and 9.5 bytes of each
+        visitor.
         """
         return len(self.ids) + len(self.counted) + rules.VISIT_WEIGHT * len(self.closing) + self._weight
 
@@ -161,6 +162,8 @@ class Fold:
             self.counted.put(fact.visitor, state.count_view(fact.path, fact.visitor, time), time, kept_since)
         elif counted := self.counted.judge(fact.visitor, number, time, fact.window, kept_since):
             state.count_view(fact.path, fact.visitor, time)
+        if fact.title:
+            state.pages.report(fact.path, fact.title, time)
         visit = self._join(fact, time, state, counted)
         if fact.door != rules.ORIGINAL:
             self._sign(fact, time, state, visit)
@@ -250,6 +253,8 @@ class Fold:
                 continue
             taken += 1
             number = state.count_view(fact.path, fact.visitor, time)
+            if fact.title:
+                state.pages.report(fact.path, fact.title, time)
             self.ids.put(fact.id, max(time, command.at), kept_since)
             if time > kept_since:
                 self.counted.put(fact.visitor, number, time, kept_since)

@@ -10,14 +10,15 @@ from footfall.live.snapshot import PageLine, page_line
 
 
 def listing(
-    pages: Pages, ranking: Ranking, here: Mapping[str, int], text: str, offset: int, limit: int
+    pages: Pages, ranking: Ranking, here: Mapping[str, int], text: str, offset: int, limit: int, owner: bool
 ) -> tuple[int, list[PageLine]]:
-    """(how many there are, `limit` lines from `offset` on) of the ranked pages with `text` in path or title, in any case."""
+    """(how many there are, `limit` lines from `offset` on) of the ranked pages with `text` in path or title, in any case; for the
+    owner also in a title that views report."""
     if not text:
         total, chosen = len(ranking), ranking.stats(offset, offset + limit)
     else:
         wanted = text.lower()
-        titled = pages.titled(wanted)
+        titled = pages.titled(wanted, owner)
         found = [line for _, path, line in ranking.lines if wanted in path.lower() or path in titled]
         total, chosen = len(found), found[offset : offset + limit]
-    return total, [page_line(line, here) for line in chosen]
+    return total, [page_line(pages, line, here, owner) for line in chosen]

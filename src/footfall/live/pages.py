@@ -1,10 +1,12 @@
 """The pages of one site: views of each, their order, their titles, and whether enough visitors saw them. Pure.
 
 Counting is one dict entry; the order by views is brought up to date only when somebody asks, and then only where it changed.
+A title is that of published content. Beside it stands the one that views report: anybody may send it, so only the owner sees it.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Iterable
 
@@ -17,6 +19,7 @@ _ROUNDS = 64  # changes are remembered over so many rounds of asking
 
 Viewers = tuple[int, ...]  # up to MOST_K - 1 different visitors, all that there are; or ENOUGH
 ENOUGH: Viewers = (0,) * rules.MOST_K  # so many that nobody needs to know who
+Known = tuple[str, int, Viewers, str, int]  # a path, its counted views and viewers, the title reported last and when
 
 
 class Item(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -31,7 +34,7 @@ class Pages:
 
     __slots__ = (
         *("_changed", "_posts", "_published_pages", "_ranking", "_rounds", "_stats", "_touched"),
-        *("content", "numbers", "path_bytes", "round", "viewers", "views"),
+        *("content", "numbers", "path_bytes", "reported", "reported_at", "round", "viewers", "views"),
     )
 
     def __init__(self) -> None:
@@ -39,6 +42,8 @@ class Pages:
         self.path_bytes = 0  # of these paths together
         self.views: list[int] = []  # by number
         self.viewers: list[Viewers] = []  # by number
+        self.reported: list[str] = []  # by number: the title that its latest view with a title told
+        self.reported_at = array("q")  # by number: the time of that view
         self.content: dict[tuple[str, str], Item] = {}  # (kind, slug) -> item
         self.round = 0  # how often changes were put into the order
         self._posts: dict[str, str] = {}
@@ -60,6 +65,8 @@ class Pages:
             number = self.numbers[path] = len(self.views)
             self.views.append(0)
             self.viewers.append(())
+            self.reported.append("")
+            self.reported_at.append(0)
         if path not in self._changed:
             self._changed[path] = self.views[number]
         self.views[number] += 1
@@ -67,6 +74,15 @@ class Pages:
         if viewers is not ENOUGH and visitor not in viewers:
             self.viewers[number] = viewers_of((*viewers, visitor))
         return number
+
+    def report(self, path: str, title: str, time: int) -> None:
+        """A view at `time` of a path that has a number told this title. The latest holds, of equally late ones the last."""
+        number = self.numbers[path]
+        if time >= self.reported_at[number]:
+            self.reported_at[number] = time
+            title = title[: rules.TITLE_KEPT]
+            if title != self.reported[number]:
+                self.reported[number] = title
 
     def has_room(self, path: str) -> bool:
         """Whether a view of this path may be counted: it is known, or another one still fits."""
@@ -120,13 +136,25 @@ class Pages:
                 self._stats[path] = stat
         return stat
 
-    def titled(self, text: str) -> set[str]:
-        """The paths with a title of their own in which `text` (lower case) occurs, whatever the case."""
+    def reported_of(self, stat: PageStat) -> str:
+        """The title that views reported of this page last; "" if none did, or if it has one by the rules."""
+        number = self.numbers.get(stat.path)
+        return "" if number is None or stat.page_type != rules.OTHER else self.reported[number].strip()
+
+    def known(self) -> Iterable[Known]:
+        """Every path with a counted view, in order of number."""
+        return zip(self.numbers, self.views, self.viewers, self.reported, self.reported_at, strict=True)
+
+    def titled(self, text: str, reported: bool) -> set[str]:
+        """The paths with a title of their own (also a `reported` one) in which `text` (lower case) occurs, whatever the case."""
         found = {path for path in ("/", "", "/stats") if text in rules.title_of(path, {}, {})[0].lower()}
         for titles in (self._posts, self._published_pages):
             for slug, title in titles.items():
                 if text in title.lower():
                     found |= {path for path in (slug, "/" + slug) if self.stat(path).title == title}
+        if reported:
+            told = zip(self.numbers, self.reported, strict=True)
+            found |= {path for path, title in told if text in title.lower() and self.reported_of(self.stat(path))}
         return found
 
     def ranked(self, limit: int | None = None) -> list[PageStat]:
@@ -155,20 +183,23 @@ class Pages:
         """An independent copy of what is counted and published; the order is worked out again when asked."""
         twin = Pages()
         twin.numbers, twin.views, twin.viewers = dict(self.numbers), list(self.views), list(self.viewers)
+        twin.reported, twin.reported_at = list(self.reported), self.reported_at[:]
         twin.path_bytes = self.path_bytes
         twin.content, twin._posts, twin._published_pages = dict(self.content), dict(self._posts), dict(self._published_pages)
         twin._changed = dict.fromkeys(self.numbers, 0)
         return twin
 
     @classmethod
-    def of(cls, views: Iterable[tuple[str, int, Viewers]], content: Iterable[tuple[str, str, Item]]) -> Pages:
-        """Pages with these views and viewers by path, in order of number, and this content, oldest first."""
+    def of(cls, known: Iterable[Known], content: Iterable[tuple[str, str, Item]]) -> Pages:
+        """Pages with these paths, in order of number, and this content, oldest first."""
         pages = cls()
-        for path, count, viewers in views:
+        for path, count, viewers, title, time in known:
             pages.numbers[path] = len(pages.views)
             pages.path_bytes += len(path.encode())
             pages.views.append(count)
             pages.viewers.append(viewers_of(viewers))
+            pages.reported.append(title[: rules.TITLE_KEPT])
+            pages.reported_at.append(time)
         pages._changed = dict.fromkeys(pages.numbers, 0)
         for kind, slug, item in content:
             pages.publish(kind, slug, item.title, item.published)

@@ -4,6 +4,7 @@ Why nobody can be placed or named by it, whoever compares messages, snapshots an
 1. It holds counts, paths, titles, cities and countries alone: no visitor, no address, no coordinate finer than a degree.
 2. A path is text that anybody may send. It is told only if the owner published it, or a pattern of the site fits it, or k
    different visitors viewed it; never with a query string. The others count in `hidden`; asking for one finds nothing.
+   A title is text too: only that of published content is told, never one that views report.
 3. A place is told if k different visitors were seen there within 30 days, else its country, else it is one of "elsewhere".
 4. Places are told in groups of at least k people that come and go whole (live/groups.py): each telling, and each difference
    of two, however far apart, is about whole groups. So the pages, which tell at once who came and left, match no place.
@@ -88,7 +89,7 @@ class Projection:
             version,
             arrivals=tuple(self._arrival_line(state.pages, arrival) for arrival in state.presence.arrivals),
             hidden=Hidden(hidden_here, state.views - self._total, len(state.pages) - len(self.ranking)),
-            pages=owner.page_lines(state.pages, self.ranking.stats(0, owner.TOP_PAGES), here),
+            pages=owner.page_lines(state.pages, self.ranking.stats(0, owner.TOP_PAGES), here, False),
             places=places,
         )
 

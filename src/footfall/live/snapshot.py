@@ -24,14 +24,16 @@ READ_PAGES = 200  # pages with readers in a snapshot, at most
 TOP_PLACES = 500
 
 
-class PageLine(msgspec.Struct, frozen=True, gc=False):
-    """A page with its views ever and its readers now."""
+class PageLine(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A page with its views ever and its readers now. `reported`, for the owner alone: where it has no title by the rules, the
+    document title that its views told last."""
 
     path: str
     title: str
     type: str
     views: int
     here: int
+    reported: str = ""
 
 
 class PlaceLine(msgspec.Struct, frozen=True, gc=False):
@@ -49,14 +51,15 @@ class PlaceLine(msgspec.Struct, frozen=True, gc=False):
         return self.country, self.city, self.latitude, self.longitude
 
 
-class ArrivalLine(msgspec.Struct, frozen=True, gc=False):
-    """Somebody came at `at`, to this page, from there. What is not told is ""."""
+class ArrivalLine(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """Somebody came at `at`, to this page, from there. What is not told is ""; `reported` as in PageLine."""
 
     at: int
     path: str
     title: str
     country: str
     city: str
+    reported: str = ""
 
 
 class Hidden(msgspec.Struct, frozen=True, gc=False):
@@ -144,21 +147,23 @@ def _on_grid(degrees: float, grid: float) -> float:
     return round(round(degrees / grid) * grid, 6) + 0.0 if grid > 0 else degrees  # + 0.0: no negative zero
 
 
-def page_line(stat: PageStat, here: Mapping[str, int]) -> PageLine:
+def page_line(pages: Pages, stat: PageStat, here: Mapping[str, int], owner: bool) -> PageLine:
     """A page with its readers."""
-    return PageLine(stat.path, stat.title, stat.page_type, stat.views, here.get(stat.path, 0))
+    reported = pages.reported_of(stat) if owner else ""
+    return PageLine(stat.path, stat.title, stat.page_type, stat.views, here.get(stat.path, 0), reported)
 
 
-def page_lines(pages: Pages, top: Iterable[PageStat], here: dict[str, int]) -> tuple[PageLine, ...]:
+def page_lines(pages: Pages, top: Iterable[PageStat], here: dict[str, int], owner: bool) -> tuple[PageLine, ...]:
     """The most viewed pages and those that somebody reads, READ_PAGES of these at most."""
     read = here.keys() if len(here) <= READ_PAGES else nlargest(READ_PAGES, here, key=lambda path: (here[path], path))
     stats = {stat.path: stat for stat in top}
     stats.update((path, pages.stat(path)) for path in read if path not in stats)
-    return tuple(sorted((page_line(stat, here) for stat in stats.values()), key=page_order))
+    return tuple(sorted((page_line(pages, stat, here, owner) for stat in stats.values()), key=page_order))
 
 
 def _arrival_line(pages: Pages, arrival: Arrival) -> ArrivalLine:
-    return ArrivalLine(arrival.at, arrival.path, pages.stat(arrival.path).title, arrival.country, arrival.city)
+    stat = pages.stat(arrival.path)
+    return ArrivalLine(arrival.at, arrival.path, stat.title, arrival.country, arrival.city, pages.reported_of(stat))
 
 
 def snapshot(site: str, state: SiteState, now: int, version: int, places: tuple[PlaceLine, ...]) -> Snapshot:
@@ -172,7 +177,7 @@ def snapshot(site: str, state: SiteState, now: int, version: int, places: tuple[
         version,
         arrivals=tuple(_arrival_line(pages, arrival) for arrival in presence.arrivals),
         hidden=Hidden(),
-        pages=page_lines(pages, pages.ranked(TOP_PAGES), presence.here),
+        pages=page_lines(pages, pages.ranked(TOP_PAGES), presence.here, True),
         places=places,
     )
 

@@ -20,16 +20,19 @@ TOP_COUNTRIES = 250
 CANDIDATES = 2_000  # most read paths of the whole span, of which strangers see those that are named
 SECONDS = 5.0
 
+Titles = tuple[str, str]  # by the rules, and as reported
+
 _SPAN = "site = ? AND seq <= ? AND minute_ms >= ? AND minute_ms < ?"
 _MINUTE, _PAGE, _COUNTRY = range(3)
 
 
-class PageHere(msgspec.Struct, frozen=True, gc=False):
-    """A page and how many read it in that minute."""
+class PageHere(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """A page and how many read it in that minute; its titles are those of today."""
 
     path: str
     title: str
     here: int
+    reported: str = ""
 
 
 class CountryHere(msgspec.Struct, frozen=True, gc=False):
@@ -113,8 +116,10 @@ def tallies(rows: Iterable[Sequence[object]]) -> dict[int, Tally]:
     return found
 
 
-def replay(site: str, start: int, minutes: int, tallies: Mapping[int, Tally], titles: Mapping[str, str], owner: bool) -> Replay:
-    """The answer. Pages without one of the `titles` are left out; strangers get no countries."""
+def replay(
+    site: str, start: int, minutes: int, tallies: Mapping[int, Tally], titles: Mapping[str, Titles], owner: bool
+) -> Replay:
+    """The answer. Pages without `titles` are left out; strangers get no countries."""
     nobody, lines = Tally(), []
     for minute in range(start, start + minutes * MINUTE, MINUTE):
         tally = tallies.get(minute, nobody)
@@ -122,7 +127,7 @@ def replay(site: str, start: int, minutes: int, tallies: Mapping[int, Tally], ti
         lines.append(
             ReplayMinute(
                 tally.people,
-                [PageHere(path, titles[path], here) for path, here in _most_first(pages)[:TOP_PAGES]],
+                [PageHere(path, titles[path][0], here, titles[path][1]) for path, here in _most_first(pages)[:TOP_PAGES]],
                 [CountryHere(*entry) for entry in _most_first(tally.countries.items())] if owner else [],
             )
         )

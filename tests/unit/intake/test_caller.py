@@ -54,6 +54,27 @@ PLACES = [
         Place("US", "US-CA", "ALBANY", 37.8869, -122.2978),
     ),
     ([(b"x-akamai-edgescape", b"country_code=US,,=,=x")], Place("US")),
+    ([(b"cf-ipcountry", b"DE"), (b"cf-region", b"Bavaria"), (b"cf-iplatitude", b"48.1"), (b"cf-iplongitude", b"11.6")], Place("DE", "Bavaria", "", 48.1, 11.6)),
+    ([(b"cf-ipcountry", b"DE"), (b"cf-region-code", b"BY"), (b"cf-region", b"Bavaria")], Place("DE", "DE-BY")),
+    ([(b"cf-ipcountry", b"DE"), (b"cf-ipcountry", b"US")], None),  # a client's line before the proxy's: nobody knows which
+    ([(b"cf-ipcity", b"Berlin"), (b"cf-iplatitude", b"52.5"), (b"cf-iplongitude", b"13.4")], None),
+    ([(b"cf-ipcountry", b"US"), (b"cf-iplatitude", b"0"), (b"cf-iplongitude", b"0")], Place("US")),
+    ([(b"cf-ipcountry", b"GH"), (b"cf-iplatitude", b"5.6"), (b"cf-iplongitude", b"0.0")], Place("GH", latitude=5.6, longitude=0.0)),
+    ([(b"x-vercel-ip-country", b"NZ"), (b"x-vercel-ip-latitude", b"-36.85"), (b"x-vercel-ip-longitude", b"174.76")], Place("NZ", latitude=-36.85, longitude=174.76)),
+    ([(b"x-vercel-ip-country", b"FJ"), (b"x-vercel-ip-latitude", b"-18"), (b"x-vercel-ip-longitude", b"180.1")], Place("FJ")),
+    (
+        [(b"cloudfront-viewer-country", b"MX"), (b"cloudfront-viewer-country-region", b"CMX"), (b"cloudfront-viewer-country-region-name", b"Ciudad%20de%20M%C3%A9xico"), (b"cloudfront-viewer-city", b"M%C3%A9rida"), (b"cloudfront-viewer-latitude", b"20.97000"), (b"cloudfront-viewer-longitude", b"-89.62000")],
+        Place("MX", "MX-CMX", "Mérida", 20.97, -89.62),
+    ),
+    ([(b"cloudfront-viewer-country", b"MX"), (b"cloudfront-viewer-country-region-name", b"Yucat%C3%A1n")], Place("MX", "Yucatán")),
+    ([(b"x-appengine-country", b"FR"), (b"x-appengine-region", b"idf"), (b"x-appengine-citylatlong", b"48.85")], Place("FR", "FR-IDF")),
+    ([(b"x-nf-geo", base64.b64encode(json.dumps(BERLIN).encode()).rstrip(b"="))], KOELN),
+    ([(b"x-nf-geo", base64.b64encode(json.dumps(BERLIN | {"latitude": True, "longitude": "6.9"}).encode()))], Place("DE", "DE-NW", "Köln")),
+    ([(b"x-nf-geo", base64.b64encode(json.dumps(BERLIN | {"latitude": "50.9", "subdivision": None, "city": 7}).encode()))], Place("DE", "", "", 50.9, 6.9)),
+    ([(b"x-nf-geo", base64.b64encode(b'{"country":{"code":"\xff"}}'))], None),
+    ([(b"x-nf-geo", base64.b64encode(b'{"timezone":"UTC"}'))], None),
+    ([(b"x-akamai-edgescape", b"georegion=999,country_code=reserved,asnum=reserved")], None),
+    ([(b"x-akamai-edgescape", b"country_code=US,lat=37.75-37.81,long=-122.3")], Place("US")),
     ([(b"fly-region", b"fra")], None),
 ]  # fmt: skip
 

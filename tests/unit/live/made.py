@@ -94,6 +94,7 @@ class Choices:
             latitude=self.of(DEGREES),
             longitude=self.of(DEGREES),
             engaged=self.of((0, 5_000)),
+            title=self.of(("", "A title", "Another", " ")),
         )
 
     def record(self, now: int) -> Record:

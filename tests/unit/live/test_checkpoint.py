@@ -26,7 +26,7 @@ def seen(fold: Fold) -> list[object]:
         site.presence.advance(fold.now)
         sight = snapshot(name, site, fold.now, 1, places_of(site.presence.places, 1.0))
         looks += [name, stats(site, fold.now), msgspec.structs.replace(sight, arrivals=())]  # the feed is kept nowhere
-        looks += [site.pages.viewers, site.sightings.spots]
+        looks += [list(site.pages.known()), site.sightings.spots]
         looks += [site.visits.open, site.minutes.moments, {m: n for m, n in site.minutes.people.items() if n}]
         looks += [site.pages.numbers, list(site.pages.content), site.presence.next_row]
     return looks

@@ -41,7 +41,7 @@ def test_ranked_like_a_sort_of_everything(few: int, steps: list[tuple[str, str, 
                 assert [_values(stat) for stat in pages.ranked(number)] == _ranked(views, content)[:number]
                 line = pages.stat(name)
                 assert _values(line) == (name, *_titled(name, content), views.get(name, 0))
-        counted = [(path, views[path], tuple(viewers[path])) for path in views]
+        counted = [(path, views[path], tuple(viewers[path]), "", 0) for path in views]
         for same in (pages, pages.copy(), Pages.of(counted, [(*key, item) for key, item in content.items()])):
             assert [[same.is_seen(path, k) for k in (1, 2, 3, 4)] for path in views] == [
                 [len(viewers[path]) >= k for k in (1, 2, 3, 4)] for path in views

@@ -41,7 +41,8 @@ def readings(draw: st.DrawFn, most: int = 40) -> Sequence[Record]:
             kind, number = draw(st.sampled_from([Kind.VIEW, Kind.VIEW, Kind.BEAT, Kind.LEAVE])), draw(VISITORS)
             city = draw(st.sampled_from([*CITIES, None]))
             where: dict[str, Any] = {"latitude": 50.123456, "longitude": 7.654321, "country": "DE", "city": city}
-            records.append(fact(kind, path, now, visitor=number, **(where if draw(st.booleans()) else {})))
+            title = draw(st.sampled_from(["", "Reported"]))
+            records.append(fact(kind, path, now, visitor=number, title=title, **(where if draw(st.booleans()) else {})))
     return records
 
 
@@ -87,6 +88,8 @@ def test_nothing_that_is_not_fit_is_ever_sent(site: Site, parts: list[Sequence[R
             if isinstance(record, Fact) and record.city:
                 seen[record.city].add(record.visitor)
         assert all(city not in sent or len(seen[city]) >= site.k for city in CITIES)
+        assert "Reported" not in sent
+        assert "reported" not in sent
         assert "50.1" not in sent
         assert "7.65" not in sent
         check_sums(msgspec.json.decode(channel.body(), type=Snapshot), state, fit, projection, site, now)

@@ -5,6 +5,7 @@ import type { ReadonlySignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { useNow } from "../shared/calm.ts";
 import { useGlide } from "../shared/motion.ts";
+import { Name } from "../shared/Name.tsx";
 import { Term } from "../shared/Term.tsx";
 import type { ArrivalLine } from "../wire.ts";
 import { useTongue } from "../words/speech.ts";
@@ -34,7 +35,7 @@ export function Arrivals({ arrivals, ahead, rows }: Props) {
       <ol ref={list}>
         {shown.map(({ key, arrival }) => (
           <li key={key} data-key={key} title={arrival.path}>
-            <span class={arrival.path ? "name" : "name unnamed"}>{arrival.title || arrival.path || words.unnamed}</span>
+            {arrival.path ? <Name page={arrival} as="name" /> : <span class="name unnamed">{words.unnamed}</span>}
             <span class="from">{place(arrival, tongue.country)}</span>
             <time dateTime={new Date(arrival.at).toISOString()}>{tongue.ago(now - arrival.at)}</time>
           </li>

@@ -6,6 +6,8 @@ import type { ReadonlySignal, Signal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { useAnswer } from "../shared/answer.ts";
 import { useGlide } from "../shared/motion.ts";
+import { nameOf } from "../shared/called.ts";
+import { Name } from "../shared/Name.tsx";
 import type { Hidden, PageLine, PageList as Answer } from "../wire.ts";
 import { useTongue } from "../words/speech.ts";
 import type { Catalogue } from "../words/catalogue.ts";
@@ -72,6 +74,7 @@ export function Pages({ ranked, pages, total: { value: total }, hidden, fresh, p
           {wanted && known && !answer.busy && (known.total ? count(words.found, known.total) : words.nothingFound)}
         </p>
         {of > SIZE && <Turn offset={offset} total={of} go={(to) => place.value = { query, offset: clamp(to, of) }} />}
+        {rows.some((row) => row.reported) && <p>{words.italics}</p>}
         {hidden.value.paths > 0 && !wanted && <p class="hidden">{count(words.hidden, hidden.value.paths)}</p>}
       </footer>
     </section>
@@ -131,8 +134,8 @@ function Row({ page, most }: { page: PageLine; most: number }) {
   return (
     <tr data-key={page.path}>
       <th scope="row">
-        <span class="title">{page.title}</span>
-        {page.title !== page.path && <span class="path">{page.path}</span>}
+        <Name page={page} as="title" />
+        {nameOf(page) !== page.path && <span class="path">{page.path}</span>}
         <span class="share" style={{ width: `${Math.min(100, 100 * page.views / most)}%` }}></span>
       </th>
       <td class="kind">{isKind(page.type, words) ? words.kinds[page.type] : ""}</td>

@@ -4,6 +4,7 @@ import "./reading.css";
 import type { ReadonlySignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { useGlide } from "../shared/motion.ts";
+import { Name } from "../shared/Name.tsx";
 import type { PageHere } from "../wire.ts";
 import { useTongue } from "../words/speech.ts";
 
@@ -29,7 +30,7 @@ export function Reading({ pages: { value: pages }, elsewhere: { value: elsewhere
         {pages.slice(0, rows).map((page) => (
           <li key={page.path} data-key={page.path} title={page.path}>
             <span class="bar" style={{ width: `${100 * page.here / most}%` }}></span>
-            <span class="name">{page.title}</span>
+            <Name page={page} as="name" />
             <span class="here">
               <span aria-hidden="true">{number(page.here)}</span>
               <span class="unseen">{count(words.readers, page.here)}</span>

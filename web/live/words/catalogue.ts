@@ -86,6 +86,8 @@ export interface Catalogue {
   last: string;
   paging: string;
   hidden: Forms;
+  reported: string;
+  italics: string;
 
   replay: string;
   replayOf: string;

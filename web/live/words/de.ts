@@ -86,6 +86,8 @@ export const de: Catalogue = {
     one: "und # weitere Seite, die nur der Betreiber sieht",
     other: "und # weitere Seiten, die nur der Betreiber sieht",
   },
+  reported: "Titel, wie ihn die Seite selbst angibt",
+  italics: "Kursiv: Titel, wie die Seiten selbst sie angeben.",
 
   replay: "Rückblick",
   replayOf: "Rückblick auf eine vergangene Stunde",

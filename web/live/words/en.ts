@@ -83,6 +83,8 @@ export const en: Catalogue = {
     one: "and # other page, which only the owner sees",
     other: "and # other pages, which only the owner sees",
   },
+  reported: "title as the page reports it",
+  italics: "In italics: titles as the pages report them.",
 
   replay: "Replay",
   replayOf: "Replay of a past hour",

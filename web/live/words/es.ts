@@ -92,6 +92,8 @@ export const es: Catalogue = {
     one: "y # página más, que solo ve el propietario",
     other: "y # páginas más, que solo ve el propietario",
   },
+  reported: "título que la página da de sí misma",
+  italics: "En cursiva: títulos que las páginas dan de sí mismas.",
 
   replay: "Repetición",
   replayOf: "Repetición de una hora pasada",

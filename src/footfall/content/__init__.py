@@ -1,0 +1,1 @@
+"""What a site has published, from folders of Markdown: kind, slug, title, whether it is published."""
