@@ -46,16 +46,14 @@ export function App({ store, ask, site, name, owner, language, look }: Props) {
   const { player, range, place } = page;
   const past = player.open.value;
   const empty = store.empty.value && !past;
-  const state = store.state.value;
-  const { hidden } = state;
   useEffect(() =>
     listen((action) =>
       act(action, page, {
         help: () => sheet.current?.showModal(),
         theme: look.turn,
-        total: state.paths - hidden.paths,
+        total: store.named.value,
       })
-    ), [page, look, state.paths, hidden]);
+    ), [page, look, store]);
   useEffect(() => {
     document.documentElement.dataset.moment = past ? "past" : "now";
     if (past) scrollTo({ top: 0 });
@@ -102,7 +100,7 @@ export function App({ store, ask, site, name, owner, language, look }: Props) {
           {(!past || player.placed.value) && <Where places={page.places} look={colors} />}
           {!past && !empty && <Arrivals arrivals={store.arrivals} ahead={store.ahead} rows={ROWS} />}
         </div>
-        {!past && !empty && <Totals counted={store.state} />}
+        {!past && !empty && <Totals counted={store.calm} />}
         {!past && !empty && (
           <Pages
             ranked={store.ranked}

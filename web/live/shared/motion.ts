@@ -4,7 +4,7 @@ import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-const EASE = { duration: 350, easing: "cubic-bezier(.2,.7,.2,1)" };
+const EASE = { duration: 280, easing: "cubic-bezier(.2,.7,.2,1)" };
 
 /** `list`: an element whose children carry data-key. */
 export function useGlide(list: RefObject<HTMLElement | null>) {
@@ -16,10 +16,12 @@ export function useGlide(list: RefObject<HTMLElement | null>) {
     if (before.current && keys === order.current) return; // to ask where rows are costs a layout
     order.current = keys;
     const now = new Map<string, [number, number]>();
+    const top = list.current?.getBoundingClientRect().top ?? 0;
     for (const row of rows) {
       const [x, y] = [row.offsetLeft, row.offsetTop];
       now.set(row.dataset.key!, [x, y]);
-      if (!before.current || still.matches) continue;
+      const seen = top + y < innerHeight && top + y + row.offsetHeight > 0; // beside the screen motion would cost as much
+      if (!before.current || still.matches || !seen) continue;
       const old = before.current.get(row.dataset.key!);
       if (!old) row.animate({ opacity: [0, 1] }, EASE);
       else if (old[0] !== x || old[1] !== y) {
