@@ -1,7 +1,7 @@
 // The page as a whole: the parts, each given what it shows, live or of the past. Only this file and main.tsx know them all.
 
 import { computed, type Signal, signal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { Arrivals } from "./arrivals/Arrivals.tsx";
 import type { Ask } from "./ask/ask.ts";
 import { Footer } from "./footer/Footer.tsx";
@@ -54,7 +54,7 @@ export function App({ store, ask, site, name, owner, language, look }: Props) {
         total: store.named.value,
       })
     ), [page, look, store]);
-  useEffect(() => {
+  useLayoutEffect(() => { // before what is drawn asks for its colours, in effects
     document.documentElement.dataset.moment = past ? "past" : "now";
     if (past) scrollTo({ top: 0 });
   }, [past]);
