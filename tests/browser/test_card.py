@@ -118,6 +118,19 @@ def test_in_a_sandbox(own_server: Footfall, website: Website, person: Open) -> N
     assert viewers(own_server) == 0
 
 
+def test_by_a_link(own_server: Footfall, website: Website, person: Open) -> None:
+    """The secret of its address opens the stream as well."""
+    site = own_server.put("by-link", visibility="link", frames=[website.address])
+    owner = {"authorization": f"Bearer {own_server.key}"}
+    secret = own_server.http.get(f"{own_server.address}/api/sites/{site}", headers=owner).json()["link"]
+    website.script = f'<iframe src="{own_server.address}/embed/{site}?link={secret}" title="A card"></iframe>'
+    page = person(locale="en").new_page()
+    page.goto(website.address + "/")
+    until(lambda: viewers(own_server) == 1)
+    own_server.send(site, "one", "/")
+    tells(page, 1)
+
+
 def test_without_scripts(server: Footfall, website: Website, person: Open) -> None:
     """It says what was true when it was loaded, and is loaded anew by itself."""
     site = server.site()
