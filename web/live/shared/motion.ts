@@ -4,6 +4,7 @@ import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
 const still = matchMedia("(prefers-reduced-motion: reduce)");
+const NEAR = 100; // pixels: rows further beside the screen do not move, which would cost as much as if they were seen
 const EASE = { duration: 280, easing: "cubic-bezier(.2,.7,.2,1)" };
 
 /** `list`: an element whose children carry data-key. */
@@ -20,9 +21,10 @@ export function useGlide(list: RefObject<HTMLElement | null>) {
     for (const row of rows) {
       const [x, y] = [row.offsetLeft, row.offsetTop];
       now.set(row.dataset.key!, [x, y]);
-      const seen = top + y < innerHeight && top + y + row.offsetHeight > 0; // beside the screen motion would cost as much
-      if (!before.current || still.matches || !seen) continue;
+      if (!before.current || still.matches) continue;
       const old = before.current.get(row.dataset.key!);
+      const [first, last] = [Math.min(y, old?.[1] ?? y), Math.max(y, old?.[1] ?? y) + row.offsetHeight];
+      if (top + first > innerHeight + NEAR || top + last < -NEAR) continue;
       if (!old) row.animate({ opacity: [0, 1] }, EASE);
       else if (old[0] !== x || old[1] !== y) {
         row.animate({ transform: [`translate(${old[0] - x}px, ${old[1] - y}px)`, "none"] }, EASE);
