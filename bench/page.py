@@ -1,4 +1,5 @@
-"""The live page in a real Chromium: what it weighs, and what it costs to watch while 500 points move five times a second.
+"""The live page in a real Chromium: what it weighs, and what it costs to watch while 500 points move five times a second; and
+what a thousand who watch the same cost the server.
 
 Readers are sent by the owner's key, each at a place of its own; every 200 ms some of them move to another one, so that each
 message moves points, rows, numbers and the chart. The browser has no graphics card here: what one would paint is in the figure.
@@ -19,6 +20,7 @@ from typing import Any
 
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
+from bench.push import ended, watching
 from bench.report import table
 from bench.server import SITE, Server, started
 
@@ -26,6 +28,7 @@ READERS = 500
 UPDATES = 5  # a second
 MOVING = 8  # readers in each, sent at once, so that one message tells them all
 SECONDS = 12
+VIEWERS = 1_000
 FIRST, ALL = 60_000, 110_000  # bytes
 CPU, FRAMES = 10, 60  # percent of a core, frames a second
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -56,6 +59,7 @@ def run() -> None:
                 loaded = _load(page, f"{server.address}/s/{SITE}?key={key}")
                 rows = [_watch(page, browser.new_browser_cdp_session(), crowd, moves) for moves in (False, True)]
                 browser.close()
+            served = [_serve(server, crowd, count, folder / "notes") for count in (0, VIEWERS)]
     finally:
         shutil.rmtree(folder)
     table("Page: bytes on the wire", ("what", "bytes", "target"), loaded)
@@ -63,6 +67,11 @@ def run() -> None:
         f"Page: {READERS} points, {UPDATES} updates a second, {SECONDS} s",
         ("page", "messages/s", "frames/s", "target", "long tasks", "renderer, % of a core", "target", "script %"),
         rows,
+    )
+    table(
+        f"Page: the server, {READERS} points, {UPDATES} updates a second",
+        ("viewers", "messages each", "server, % of a core", "a round to viewers, ms", "lost"),
+        served,
     )
 
 
@@ -163,6 +172,21 @@ def _watch(page: Page, browser: CDPSession, crowd: Crowd, moves: bool) -> tuple[
         "moving" if moves else "still", round(told / SECONDS, 1), round(frames, 1), FRAMES, long,
         round(100 * used / SECONDS, 1), CPU, round(share, 1),
     )  # fmt: skip
+
+
+def _serve(server: Server, crowd: Crowd, count: int, notes: Path) -> tuple[object, ...]:
+    """What the server uses while strangers watch."""
+    crowd.start()
+    try:
+        with watching(server, count, notes) as child:
+            server.report()
+            time.sleep(SECONDS)
+            report = server.report()
+            lost = ended(child)
+    finally:
+        crowd.stop()
+    told = notes.stat().st_size / 16 / max(1, count)  # two doubles for each message that tells of views
+    return count, round(told), round(100 * report["cpu"] / report["seconds"], 1), round(report["fan_out_ms"], 1), lost
 
 
 def _version(page: Page) -> int:

@@ -59,16 +59,16 @@ def _measure(server: Server, count: int, folder: Path) -> tuple[tuple[object, ..
     views = server.report()["received"]
     before = server.report()["rss"]
     notes = folder / "notes"
-    with _viewers(server, count, notes) as child:
+    with watching(server, count, notes) as child:
         server.report()
         sent, answered = asyncio.run(_send(server.port, SECONDS, "run"))
         time.sleep(3)
         report = server.report()
-        lost = _end(child)
+        lost = ended(child)
         forgotten = _forgotten(server)
     gone: list[tuple[object, ...]] = [(count, "connections reset", forgotten)] if count else []
     if count:
-        with _viewers(server, count, folder / "unread") as child:
+        with watching(server, count, folder / "unread") as child:
             child.kill()
             gone.append((count, "process killed", _forgotten(server)))
     answers = (answered - sent) * 1000
@@ -125,7 +125,8 @@ async def _send(port: int, seconds: int, prefix: str) -> tuple[Floats, Floats]:
 
 
 @contextmanager
-def _viewers(server: Server, count: int, notes: Path) -> Iterator[subprocess.Popen[str]]:
+def watching(server: Server, count: int, notes: Path) -> Iterator[subprocess.Popen[str]]:
+    """So many viewers in a process of their own, all let in; gone when it is left."""
     command = [sys.executable, "-m", "bench.viewers", str(server.port), str(count), str(notes)]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -138,7 +139,7 @@ def _viewers(server: Server, count: int, notes: Path) -> Iterator[subprocess.Pop
         process.wait()
 
 
-def _end(child: subprocess.Popen[str]) -> str:
+def ended(child: subprocess.Popen[str]) -> str:
     """How many viewers were lost before it ended them."""
     assert child.stdin is not None
     assert child.stdout is not None

@@ -3,6 +3,7 @@
 //   f.js              the script that counted pages carry            (tracker/)
 //   live.html         the page at /s/{site}, with placeholders        (live/)
 //   assets/*          its scripts, style, icon and map, named by their content: immutable
+//   inline/embed.js   the script of the card at /embed/{site}, which carries it within
 //   *.br, *.gz        the same, compressed as far as it goes
 //
 // The server replaces in live.html, wherever they stand:
@@ -25,6 +26,7 @@ import { build, type Metafile } from "esbuild";
 import { world } from "./build/world.ts";
 
 const SCRIPT_LIMIT = 1_100; // bytes of f.js gzipped: every reader of every counted page pays them
+const CARD_LIMIT = 5_000; // bytes of the card's script as it is: every reader of a page with a card pays them
 const ENTRY = "live/main.tsx";
 const FIRST_LIMIT = 60_000; // bytes of the live page brotlied, before it loads anything by itself
 const ALL_LIMIT = 110_000; // with the map and the chart
@@ -57,6 +59,15 @@ async function script() {
   if (size > SCRIPT_LIMIT) throw new Error(`f.js has ${size} bytes gzipped, more than ${SCRIPT_LIMIT}`);
   console.log(`f.js: ${body.length} bytes, ${size} gzipped`);
   fs.writeFileSync(path.join(out, "f.js"), body);
+}
+
+/** What the card carries. */
+async function card() {
+  const [outdir, entryPoints] = [path.join(out, "inline"), ["live/embed.ts"]];
+  await build({ entryPoints, bundle: true, minify: true, format: "iife", target: "es2022", outdir });
+  const size = fs.statSync(path.join(outdir, "embed.js")).size;
+  if (size > CARD_LIMIT) throw new Error(`embed.js has ${size} bytes, more than ${CARD_LIMIT}`);
+  console.log(`embed.js: ${size} bytes`);
 }
 
 /** The live page, with its script and style; parts that are loaded later on are files of their own. */
@@ -124,3 +135,4 @@ const MAP = asset("world.json", JSON.stringify(world()));
 await script();
 weigh(await page());
 compress();
+await card(); // after that: it is sent as a part of a page

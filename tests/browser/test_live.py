@@ -138,6 +138,7 @@ def test_the_map(look: str, server: Footfall, person: Open) -> None:
     until(lambda: 0.0005 < pixels(page, 1) < 0.05)
     expect(page.locator(".countries .name")).to_have_text(["Germany", "Japan", "United States"])
     expect(page.get_by_role("img", name="24 people in 3 countries")).to_be_visible()
+    expect(page.locator(".countries li").first).to_match_aria_snapshot("- listitem: Germany 8 people")
 
 
 def test_someone_arrives_on_the_map(server: Footfall, person: Open) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
-from .conftest import Footfall, Open, Watch
+from .conftest import Footfall, Open, Watch, until
 from .watching import people, reading, watching
 
 MINUTE = 60_000
@@ -16,6 +17,18 @@ def past(server: Footfall) -> str:
     server.send(site, "one", "/old", address="8.8.8.8", age=20 * MINUTE)
     server.send(site, "two", "/new", address="193.99.144.80")
     return site
+
+
+IN_COLOUR = """() => {
+    const canvas = document.querySelectorAll(".map canvas")[1], pen = document.createElement("canvas").getContext("2d");
+    pen.fillStyle = getComputedStyle(canvas).getPropertyValue("--person");
+    const wanted = [1, 3, 5].map((at) => parseInt(pen.fillStyle.slice(at, at + 2), 16));
+    const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    for (let at = 0; at < pixels.length; at += 4) {
+        if (pixels[at + 3] > 200) return wanted.every((value, n) => Math.abs(value - pixels[at + n]) < 8);
+    }
+    return false;
+}"""  # the middle of the first dot on the map
 
 
 def step_to(page: Page, title: str) -> None:
@@ -45,6 +58,22 @@ def test_replay(server: Footfall, person: Open) -> None:
     expect(page.locator(".status")).to_have_text("Live")
     reading(page, "/new")
     people(page, 1)
+
+
+@pytest.mark.parametrize("leave", ["Escape", "r"])
+def test_the_colours_of_now(leave: str, server: Footfall, person: Open) -> None:
+    """Back from the past the map is drawn in the colours of the present at once, not when somebody next comes."""
+    page = watching(person, server, past(server))
+    expect(page.locator(".map canvas")).to_have_count(2)
+    until(lambda: page.evaluate(IN_COLOUR))
+    page.keyboard.press("r")
+    expect(page.get_by_role("slider", name="Minute", exact=True)).to_be_enabled()
+    step_to(page, "/old")
+    until(lambda: page.evaluate(IN_COLOUR))
+    page.keyboard.press(leave)
+    reading(page, "/new")
+    expect(page.locator(".chart canvas")).to_have_count(1)
+    until(lambda: page.evaluate(IN_COLOUR))
 
 
 def test_by_hand(server: Footfall, person: Open) -> None:

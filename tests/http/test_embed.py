@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
+from hashlib import sha256
 from typing import Any
 from xml.etree import ElementTree
 
@@ -82,7 +84,7 @@ def test_a_badge_is_well_formed_whatever_it_says(label: str, value: int) -> None
 )
 def test_a_card_speaks_three_languages(people: int, lang: str, words: str) -> None:
     """With their plurals and thousands; its language is named."""
-    page = card(people, lang, "").decode()
+    page = card("the-site", people, lang, "", "").decode()
     assert f"<title>{words}</title>" in page
     assert f'<html lang="{lang}">' in page
     assert re.sub("<[^>]*>", "", page.partition("<body>")[2]) == words
@@ -98,11 +100,10 @@ def test_the_language_is_the_first_we_speak(accepted: str, lang: str) -> None:
 
 
 async def test_card_and_badge_show_the_live_figure(running: Running) -> None:
-    """What was counted a moment ago, also of one page; the card asks anew by itself and leads to the public page."""
+    """What was counted a moment ago, also of one page; the card leads to the public page."""
     await post(running, [view(n, v=f"visitor {n}") for n in range(1, 5)])
     card = await running.client.get("/embed/open-site", headers={"accept-language": "en"})
     assert "<title>4 people here now</title>" in card.text
-    assert card.headers["refresh"] == "30"
     assert 'href="/s/open-site" target="_blank" rel="noopener"' in card.text
     for query, text in (
         ("", "4 here now"),
@@ -116,12 +117,11 @@ async def test_card_and_badge_show_the_live_figure(running: Running) -> None:
 
 @pytest.mark.parametrize("door", ["/embed/open-site", "/badge/open-site.svg"])
 async def test_they_may_be_kept_for_half_a_minute(running: Running, door: str) -> None:
-    """By everybody for a public site; whoever has it already gets no body. Under no policy does anything in them run."""
+    """By everybody for a public site; whoever has it already gets no body."""
     answer = await running.client.get(door)
     assert answer.headers["cache-control"] == "public, max-age=30"
     assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")
-    assert "script-src" not in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
     again = await running.client.get(door, headers={"if-none-match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
@@ -129,6 +129,36 @@ async def test_they_may_be_kept_for_half_a_minute(running: Running, door: str) -
     await post(running, view())
     other = await running.client.get(door, headers={"if-none-match": answer.headers["etag"]})
     assert other.status_code == 200
+
+
+async def test_a_card_runs_its_own_script_and_no_other(running: Running) -> None:
+    """Named by its digest; it may ask this server alone. Where nothing runs the card is asked for anew; a badge runs nothing."""
+    answer = await running.client.get("/embed/open-site")
+    policy = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))
+    scripts = re.findall("<script>(.*?)</script>", answer.text, re.S)
+    digests = [f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" for script in scripts]
+    assert [policy["script-src"]] == digests
+    assert (policy["connect-src"], policy["trusted-types"]) == ("'self'", "'none'")
+    assert '<noscript><meta http-equiv="refresh" content="30"></noscript>' in answer.text
+    badge = await running.client.get("/badge/open-site.svg")
+    assert badge.headers["content-security-policy"] == "default-src 'none'"
+
+
+def test_a_card_without_web_files_is_asked_for_anew() -> None:
+    """It has nothing that could run, so nothing has to be off."""
+    page = card("the-site", 3, "en", "", "").decode()
+    assert "script" not in page
+    assert '<meta http-equiv="refresh" content="30">' in page
+
+
+async def test_cards_and_badges_are_counted(running: Running) -> None:
+    """By what was answered."""
+    for door in ("/embed/open-site", "/embed/open-site", "/embed/none", "/badge/open-site.svg", "/badge/open-site.svg?show=all"):
+        await running.client.get(door)
+    metrics = (await running.client.get("/metrics", headers=running.owner)).text
+    counted = dict(re.findall(r'footfall_requests_total{door="((?:embed|badge)",status="\d+)"} (\S+)', metrics))
+    told = {'embed",status="200': "2.0", 'embed",status="404': "1.0", 'badge",status="200': "1.0", 'badge",status="400': "1.0"}
+    assert counted == told
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,8 @@ async def test_there_is_a_cap_on_viewers(serving: Serving) -> None:
             answer = await running.client.get("/api/live/open-site/stream")
             assert answer.status_code == 503
             assert int(answer.headers["retry-after"]) >= 1
+            async with stream(running, "/api/live/open-site/stream", f"authorization: {running.owner['authorization']}") as wall:
+                assert " 200 " in wall.head  # strangers do not hold the owner up
         await until_viewers(running, 0)
         async with stream(running, "/api/live/open-site/stream") as events:
             assert (await events.message())[0] == "snapshot"

@@ -236,6 +236,27 @@ async def test_robots_are_asked_to_stay_out_and_machines_get_a_description(runni
     assert {"/e", "/p.gif", "/api/live/{site}", "/api/live/{site}/stream", "/healthz"} <= set(document["paths"])
 
 
+@pytest.mark.parametrize(
+    "door",
+    ["/api/live/{site}", "/api/people/{site}", "/api/pages/{site}", "/api/replay/{site}", "/api/count/{site}", "/embed/{site}",
+     "/badge/{site}.svg", "/healthz"],
+)  # fmt: skip
+async def test_doors_answer_as_their_description_says(running: Running, door: str) -> None:
+    """With a kind of body that is named there, to all parameters at once, and of a site that is not there."""
+    told = (await running.client.get("/openapi.json")).json()["paths"][door]["get"]
+    queries = {
+        p["name"]: p["schema"].get("enum", ["/" if p["name"] == "path" else "1"])[0]
+        for p in told["parameters"]
+        if p["in"] == "query"
+    }
+    for site, status in (("open-site", 200), ("not-there", 404)):
+        if "{site}" in door or status == 200:
+            answer = await running.client.get(door.format(site=site), params=queries, headers=running.owner)
+            assert answer.status_code == status
+            kinds = told["responses"][str(status)].get("content", {"text/html": {}})
+            assert answer.headers["content-type"].partition(";")[0] in kinds
+
+
 @pytest.mark.parametrize("path", ["/", "/s/open-site", "/healthz", "/robots.txt", "/openapi.json", "/nothing"])
 async def test_head_is_get_without_a_body(serving: Serving, path: str) -> None:
     """The same status and headers."""

@@ -1,7 +1,7 @@
 // The page as a whole: the parts, each given what it shows, live or of the past. Only this file and main.tsx know them all.
 
 import { computed, type Signal, signal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { Arrivals } from "./arrivals/Arrivals.tsx";
 import type { Ask } from "./ask/ask.ts";
 import { Footer } from "./footer/Footer.tsx";
@@ -46,17 +46,15 @@ export function App({ store, ask, site, name, owner, language, look }: Props) {
   const { player, range, place } = page;
   const past = player.open.value;
   const empty = store.empty.value && !past;
-  const state = store.state.value;
-  const { hidden } = state;
   useEffect(() =>
     listen((action) =>
       act(action, page, {
         help: () => sheet.current?.showModal(),
         theme: look.turn,
-        total: state.paths - hidden.paths,
+        total: store.named.value,
       })
-    ), [page, look, state.paths, hidden]);
-  useEffect(() => {
+    ), [page, look, store]);
+  useLayoutEffect(() => { // before what is drawn asks for its colours, in effects
     document.documentElement.dataset.moment = past ? "past" : "now";
     if (past) scrollTo({ top: 0 });
   }, [past]);
@@ -102,7 +100,7 @@ export function App({ store, ask, site, name, owner, language, look }: Props) {
           {(!past || player.placed.value) && <Where places={page.places} look={colors} />}
           {!past && !empty && <Arrivals arrivals={store.arrivals} ahead={store.ahead} rows={ROWS} />}
         </div>
-        {!past && !empty && <Totals counted={store.state} />}
+        {!past && !empty && <Totals counted={store.calm} />}
         {!past && !empty && (
           <Pages
             ranked={store.ranked}

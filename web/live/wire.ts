@@ -106,3 +106,10 @@ export interface Replay {
   from: number;
   minutes: ReplayMinute[];
 }
+
+export interface Count {
+  site: string;
+  path: string | null;
+  views: number;
+  here: number;
+}

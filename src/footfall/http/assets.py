@@ -42,10 +42,12 @@ File = Mapping[bytes, Variant]  # by coding; b"" is identity
 
 
 class Assets:
-    """An ASGI application that serves the scripts of `static` and everything in its `assets`; `templates` are its pages."""
+    """An ASGI application that serves the scripts of `static` and everything in its `assets`; `templates` are its pages, and
+    `inline` are the scripts that pages carry within."""
 
     def __init__(self, static: Traversable) -> None:
         self.templates: dict[str, bytes] = {}
+        self.inline: dict[str, str] = {}
         self._files: dict[str, File] = {}
         self._static = static
         if static.is_dir():
@@ -56,7 +58,7 @@ class Assets:
         with suppress(OSError):  # it is being replaced at this moment: next time, then
             fresh = Assets(self._static)
             if fresh.templates:
-                self.templates, self._files = fresh.templates, fresh._files
+                self.templates, self.inline, self._files = fresh.templates, fresh.inline, fresh._files
 
     def _read(self, folder: Traversable, prefix: str) -> None:
         siblings = {entry.name: entry for entry in folder.iterdir()}
@@ -65,6 +67,8 @@ class Assets:
                 self._read(entry, f"{prefix}{name}/")
             elif name.endswith(".html"):
                 self.templates[name] = entry.read_bytes()
+            elif prefix == "/inline/":
+                self.inline[name] = entry.read_text("utf-8")
             elif name.endswith(".js") or (prefix == "/assets/" and not name.endswith((".br", ".gz"))):
                 coded = {coding: siblings[name + end].read_bytes() for coding, end in CODINGS if name + end in siblings}
                 self._files[prefix + name] = _file(prefix + name, {**coded, b"": entry.read_bytes()})

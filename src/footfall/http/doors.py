@@ -49,7 +49,8 @@ class Doors:
         self._ops = Ops(house.engine, gate, self.warnings, readings)
         self._assets = packaged()
         pages = Pages(lambda: self._assets.templates, house, gate, self.warnings)
-        home, embeds = Home(house, gate, pages, self.warnings), Embeds(house, gate)
+        home = Home(house, gate, pages, self.warnings)
+        embeds = Embeds(house, gate, lambda: self._assets.inline.get("embed.js", ""), answers)
         figures = Figures(house, gate, answers, clock)
         doors = (
             *home.routes(),

@@ -6,6 +6,8 @@ Both tell what strangers may know, whoever asks, so that one answer serves all; 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from html import escape
 from importlib.resources import files
 
@@ -41,15 +43,27 @@ WIDTHS = {  # in tenths of an em of a common sans serif; what is not named is as
 
 
 class Embeds:
-    """The endpoints."""
+    """The endpoints. `script` is what keeps a card true, "" when the package came without web files; `answers` counts (door,
+    status) for /metrics."""
 
-    def __init__(self, house: House, gate: Gate) -> None:
+    def __init__(self, house: House, gate: Gate, script: Callable[[], str], answers: Counter[tuple[str, int]]) -> None:
         self._house = house
         self._gate = gate
+        self._script = script
+        self._answers = answers
 
     def routes(self) -> list[Route]:
         """Which address leads to which."""
-        return [Route("/embed/{site}", self.card, methods=["GET"]), Route("/badge/{site}.svg", self.badge, methods=["GET"])]
+        doors = (("/embed/{site}", "embed", self.card), ("/badge/{site}.svg", "badge", self.badge))
+        return [Route(path, self._door(name, endpoint), methods=["GET"]) for path, name, endpoint in doors]
+
+    def _door(self, name: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(request: Request) -> Response:
+            response = await endpoint(request)
+            self._answers[name, response.status_code] += 1
+            return response
+
+        return answer
 
     async def card(self, request: Request) -> Response:
         """GET /embed/{site}."""
@@ -58,9 +72,10 @@ class Embeds:
             return said(404, request.scope)
         lang = language(request.query_params.get("lang", "") or header(request.scope["headers"], b"accept-language"))
         link = f"{request.scope.get('root_path', '')}/s/{site.id}" if site.visibility == "public" else ""
-        body = card(self._numbers(site.id).people, lang, link)
-        headers = page_headers(plain.policy(STYLE, frames_of(site)))
-        return _kept(request, site, body, [*headers, (b"vary", b"accept-language"), (b"refresh", b"%d" % SECONDS)])
+        script = self._script()
+        body = card(site.id, self._numbers(site.id).people, lang, link, script)
+        headers = page_headers(plain.policy(STYLE, frames_of(site), script))
+        return _kept(request, site, body, [*headers, (b"vary", b"accept-language")])
 
     async def badge(self, request: Request) -> Response:
         """GET /badge/{site}.svg?show=here&path=/."""
@@ -111,8 +126,8 @@ def language(accepted: str) -> str:
     return next((lang for lang in named if lang in HERE), "en")
 
 
-def card(people: int, lang: str, link: str) -> bytes:
-    """The card. It is asked for anew by itself (the header `refresh`)."""
+def card(site: str, people: int, lang: str, link: str, script: str) -> bytes:
+    """The card. Where its script does not run it is asked for anew by itself."""
     one, more, between = HERE[lang]
     words = one if people == 1 else more
     count = f"{people:,}".replace(",", between)
@@ -123,7 +138,10 @@ def card(people: int, lang: str, link: str) -> bytes:
         if link
         else f'<div class="card">{text}</div>'
     )
-    return plain.document(f"{count} {words}", f"<main>{inner}</main>", STYLE, lang)
+    known = f'data-site="{escape(site)}" data-people="{people}" data-one="{one}" data-more="{more}"'
+    again = f'<meta http-equiv="refresh" content="{SECONDS}">'
+    head, runs = (f"<noscript>{again}</noscript>", f"<script>{script}</script>") if script else (again, "")
+    return plain.document(f"{count} {words}", f"<main {known}>{inner}</main>{runs}", STYLE, lang, head)
 
 
 def badge(label: str, value: int) -> bytes:

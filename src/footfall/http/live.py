@@ -120,7 +120,8 @@ class Live:
         if owner is None:
             return
         address = network_of(self._gate.address(scope))
-        if self._ending or self.viewers >= self._max_viewers or self._by_address[address] >= VIEWERS_PER_ADDRESS:
+        crowded = self.viewers >= self._max_viewers or self._by_address[address] >= VIEWERS_PER_ADDRESS
+        if self._ending or (crowded and not owner):  # strangers, whose cards may stand anywhere, cannot lock the owner out
             await self._refuse("stream", send, 503, "too many viewers, try again later", RETRY_SECONDS)
         else:
             self._answers["stream", 200] += 1

@@ -8,12 +8,15 @@ from typing import Any
 import msgspec
 
 from footfall.http.answers import Outcome
+from footfall.http.embed import HERE, LABELS
 from footfall.http.figures import Count, PageList, Problem
 from footfall.intake.wire import KEYS, PIXEL_KEYS
 from footfall.live.snapshot import Snapshot
 from footfall.query.people import RANGES, People
 from footfall.query.replay import Replay
 from footfall.rules import MAX_FACTS_PER_REQUEST
+
+AWAY = "No such site, or not yours to see"
 
 
 class Health(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -34,29 +37,24 @@ def openapi(version: str) -> bytes:
     fact = {"$ref": "#/components/schemas/Fact"}
     facts = {"oneOf": [fact, {"type": "array", "items": fact, "minItems": 1, "maxItems": MAX_FACTS_PER_REQUEST}]}
     body = {"required": True, "content": {kind: {"schema": facts} for kind in ("text/plain", "application/json")}}
-    site = {"name": "site", "in": "path", "required": True, "schema": {"type": "string"}}
+    site = [
+        {"name": "site", "in": "path", "required": True, "schema": {"type": "string"}},
+        {"name": "link", "in": "query", "required": False, "schema": {"type": "string"}, "description": "The secret of its link"},
+    ]
     pixel = [
         {"name": key, "in": "query", "required": key == "s", "schema": {"type": "string"}, "description": expected}
         for key, expected in PIXEL_KEYS.items()
     ]
-    found = {200: ("The snapshot", snapshot), 404: ("No such site, or not yours to see", problem)}
-    paths = {
+    away = {404: (AWAY, problem), 429: ("Too many wrong keys", problem)}
+    stream = {**_told("Events", "text/event-stream"), **_answers({**away, 503: ("Too many watch", problem)})}
+    paths: dict[str, Any] = {
         "/e": {"post": {"summary": "Take facts", "requestBody": body, "responses": _taken(outcome)}},
-        "/p.gif": {
-            "get": {"summary": "Count without JavaScript", "parameters": pixel, "responses": _answers({200: ("An image", None)})}
-        },
-        "/api/live/{site}": {"get": {"summary": "Who is here now", "parameters": [site], "responses": _answers(found)}},
-        "/api/live/{site}/stream": {
-            "get": {
-                "summary": "The same as Server-Sent Events",
-                "parameters": [site],
-                "responses": _answers({200: ("Events", None)}),
-            }
-        },
+        "/p.gif": _get("Count without JavaScript", pixel, _told("An image", "image/gif")),
+        "/api/live/{site}": _get("Who is here now", site, _answers({200: ("The snapshot", snapshot), **away})),
+        "/api/live/{site}/stream": _get("The same as Server-Sent Events", site, stream),
         **{path: _figure(site, problem, answer, *told) for (path, told), answer in zip(_FIGURES.items(), figures, strict=True)},
-        "/healthz": {
-            "get": {"summary": "Whether facts are accepted", "responses": _answers({200: ("Yes", health), 503: ("No", health)})}
-        },
+        **{path: _shown(site, *told) for path, told in _SHOWN.items()},
+        "/healthz": _get("Whether facts are accepted", [], _answers({200: ("Yes", health), 503: ("No", health)})),
     }
     info = {"title": "Footfall", "version": version, "description": "Real-time, privacy-friendly statistics for websites"}
     return msgspec.json.encode({"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": shapes}})
@@ -76,13 +74,42 @@ _FIGURES: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
 }
 
 
+_SHOWN: dict[str, tuple[str, str, dict[str, dict[str, Any]]]] = {  # summary, media type, query
+    "/embed/{site}": ("A card for an iframe: how many are here now", "text/html", {"lang": {"enum": list(HERE)}}),
+    "/badge/{site}.svg": (
+        "A figure as an image",
+        "image/svg+xml",
+        {"show": {"enum": list(LABELS)}, "path": {"type": "string"}},
+    ),
+}
+
+
+def _shown(site: list[dict[str, Any]], summary: str, kind: str, query: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What other people's pages show. It can be asked whether it is still the same."""
+    unfit = {400: ("A parameter does not fit", None)} if "show" in query else {}
+    answers = {**_told(summary, kind), **_answers({304: ("As before", None), **unfit, 404: (AWAY, None)})}
+    return _get(summary, [*site, *_queries(query)], answers)
+
+
+def _get(summary: str, parameters: list[dict[str, Any]], responses: dict[str, Any]) -> dict[str, Any]:
+    return {"get": {"summary": summary, "parameters": parameters, "responses": responses}}
+
+
+def _told(summary: str, kind: str) -> dict[str, Any]:
+    """An answer that is not JSON."""
+    return {"200": {"description": summary, "content": {kind: {"schema": {"type": "string"}}}}}
+
+
+def _queries(query: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"name": name, "in": "query", "required": False, "schema": shape} for name, shape in query.items()]
+
+
 def _figure(
-    site: dict[str, Any], problem: dict[str, Any], answer: dict[str, Any], summary: str, query: dict[str, dict[str, Any]]
+    site: list[dict[str, Any]], problem: dict[str, Any], answer: dict[str, Any], summary: str, query: dict[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    parameters = [site, *({"name": name, "in": "query", "required": False, "schema": shape} for name, shape in query.items())]
-    problems = {400: "A parameter does not fit", 404: "No such site, or not yours to see", 429: "Too many", 503: "Busy"}
+    problems = {400: "A parameter does not fit", 404: AWAY, 429: "Too many", 503: "Busy"}
     answers = {200: (summary, answer), **{status: (said, problem) for status, said in problems.items()}}
-    return {"get": {"summary": summary, "parameters": parameters, "responses": _answers(answers)}}
+    return _get(summary, [*site, *_queries(query)], _answers(answers))
 
 
 def _fact() -> dict[str, Any]:

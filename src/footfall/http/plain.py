@@ -20,25 +20,30 @@ ICON = (
 )
 
 
-def policy(style: str, frames: str = "'none'") -> str:
-    """The policy of a page that carries `style` and runs nothing; `frames` are who may show it in a frame."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+def policy(style: str, frames: str = "'none'", script: str = "") -> str:
+    """The policy of a page that carries `style` and runs nothing but `script`, which may ask this server alone; `frames` are who
+    may show it in a frame."""
+    runs = f"script-src {_digest(script)}; connect-src 'self'; " if script else ""
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
+        f"default-src 'none'; {runs}style-src {_digest(style)}; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
         f"frame-ancestors {frames}; require-trusted-types-for 'script'; trusted-types 'none'"
     )
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 POLICY = policy(STYLE)
 
 
-def document(title: str, body: str, style: str = STYLE, lang: str = "en") -> bytes:
-    """A whole document; `body` is markup."""
+def document(title: str, body: str, style: str = STYLE, lang: str = "en", head: str = "") -> bytes:
+    """A whole document; `body` is markup, and so is what is added to the `head`."""
     return (
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
         f'<meta name="robots" content="noindex"><title>{escape(title)}</title>'
-        f'<link rel="icon" href="{ICON}"><style>{style}</style></head><body>{body}</body></html>'
+        f'<link rel="icon" href="{ICON}"><style>{style}</style>{head}</head><body>{body}</body></html>'
     ).encode()
 
 

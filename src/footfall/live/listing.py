@@ -18,7 +18,10 @@ def listing(
         total, chosen = len(ranking), ranking.stats(offset, offset + limit)
     else:
         wanted = text.lower()
-        titled = pages.titled(wanted, owner)
-        found = [line for _, path, line in ranking.lines if wanted in path.lower() or path in titled]
-        total, chosen = len(found), found[offset : offset + limit]
+        found = ranking.containing(wanted)
+        titled = (ranking.rank(path, pages.stat(path).views) for path in pages.titled(wanted, owner))
+        more = {rank for rank in titled if rank is not None}.difference(found)
+        if more:
+            found = sorted([*found, *more])
+        total, chosen = len(found), [ranking.lines[rank][2] for rank in found[offset : offset + limit]]
     return total, [page_line(pages, line, here, owner) for line in chosen]

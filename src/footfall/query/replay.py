@@ -91,10 +91,13 @@ def statement(site: str, start: int, end: int, upto: int, named: Sequence[str] |
 
 
 def _top(kind: int, column: str, most: int, condition: str = "") -> str:
-    rank = f"row_number() OVER (PARTITION BY minute_ms ORDER BY count(*) DESC, {column})"
-    return (
-        f"SELECT {kind}, minute_ms, {column}, count(*) FROM span{condition} GROUP BY minute_ms, {column} QUALIFY {rank} <= {most}"
+    """The most frequent of each minute, ties by name. An aggregate that keeps so many takes half the time of a window that sorts
+    them all."""
+    counts = (
+        f"SELECT minute_ms, {{'less': -count(*), 'name': {column}}} AS line FROM span{condition} GROUP BY minute_ms, {column}"
     )
+    first = f"SELECT minute_ms, unnest(min(line, {most})) AS line FROM ({counts}) GROUP BY minute_ms"
+    return f"SELECT {kind}, minute_ms, line.name, -line.less FROM ({first})"
 
 
 def paths_of(rows: Iterable[Sequence[object]], live: Iterable[Tally]) -> set[str]:

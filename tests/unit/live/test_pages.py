@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from footfall import rules
 from footfall.live import ranking
+from footfall.live.listing import listing
 from footfall.live.pages import Item, Pages
 from tests.unit.live.made import BOUNDED
 
@@ -52,6 +53,39 @@ def test_ranked_like_a_sort_of_everything(few: int, steps: list[tuple[str, str, 
             )
             assert len(same) == len(views)
             assert list(same.content.items()) == list(content.items())
+
+
+@pytest.mark.parametrize("few", [0, 2, 64])
+@BOUNDED
+@given(
+    steps=st.lists(
+        st.one_of(
+            st.tuples(st.just("count"), st.sampled_from(["/", "/a", "/A/b", "/Äpfel", "/İ", "b", "/\0"])),
+            st.tuples(st.just("publish"), st.sampled_from(["/a", "a", "b", "/none"])),
+            st.tuples(st.just("search"), st.sampled_from(["a", "A", "ä", "home", "title", "/", "i̇", "x", "\0"])),
+        ),
+        max_size=40,
+    )
+)
+def test_searched_like_a_look_at_everything(few: int, steps: list[tuple[str, str]]) -> None:
+    """In path and title, whatever the case, in the order of views, at any time between changes."""
+    pages = Pages()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ranking, "_FEW", few)
+        for what, text in steps:
+            if what == "count":
+                pages.count(text, 1)
+            elif what == "publish":
+                pages.publish("post", text, "A Title", True)
+            else:
+                every = pages.ranked()
+                fits = [
+                    stat.path
+                    for stat in every
+                    if text.lower() in stat.path.lower() or (stat.title != stat.path and text.lower() in stat.title.lower())
+                ]
+                total, lines = listing(pages, pages.ranking(), {}, text, 1, 2, owner=False)
+                assert (total, [line.path for line in lines]) == (len(fits), fits[1:3])
 
 
 def _values(stat: ranking.PageStat) -> tuple[str, str, str, int]:

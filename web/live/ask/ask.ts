@@ -1,6 +1,6 @@
 // What the page asks for by request (docs/wire.md, "More of the live page"). Knows addresses, nothing of what is shown.
 
-import type { PageList, People, Replay } from "../wire.ts";
+import type { Count, PageList, People, Replay } from "../wire.ts";
 
 export class Ask {
   readonly #base: URL;
@@ -24,6 +24,10 @@ export class Ask {
 
   replay(from: number, minutes: number, signal: AbortSignal): Promise<Replay> {
     return this.#get("replay", { from, minutes }, signal);
+  }
+
+  count(signal: AbortSignal): Promise<Count> {
+    return this.#get("count", {}, signal);
   }
 
   stream(): URL {

@@ -71,7 +71,10 @@ function Countries({ countries }: { countries: Country[] }) {
           <li key={c.code} data-key={c.code}>
             <span class="name">{country(c.code)}</span>
             <span class="cities">{cities(c, country)}</span>
-            <span class="here">{number(c.here)}</span>
+            <span class="here">
+              <span aria-hidden="true">{number(c.here)}</span>
+              <span class="unseen">{count(words.people, c.here)}</span>
+            </span>
           </li>
         ))}
       </ul>

@@ -64,7 +64,7 @@ export function Replay({ player }: { player: Player }) {
             player.go(e.currentTarget.valueAsNumber);
           }}
         />
-        <span aria-hidden="true">{clock(from + HOUR)}</span>
+        <span aria-hidden="true">{clock(from + HOUR - HOUR / LENGTH)}</span>
       </div>
       <p class="note" role="status">
         {failed.value ? words.failed : busy.value ? words.loading : !player.placed.value ? words.noCountries : ""}

@@ -6,7 +6,7 @@ import type { Message } from "./messages.ts";
 import { apply, ranked, read, start, type State } from "./state.ts";
 import { type Status, Stream } from "./stream.ts";
 
-const STEP = 800; // milliseconds between two changes of what is calm
+const STEP = 1_000; // milliseconds between two changes of what is calm
 
 export class Store {
   /** As it is now. What is drawn from `calm` follows at once where little happens and in steps where much does: rows that

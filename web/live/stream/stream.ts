@@ -30,8 +30,9 @@ export class Stream {
     private readonly say: (status: Status) => void,
   ) {}
 
-  /** From now on the stream is open exactly while the page is visible. */
-  follow() {
+  /** From now on, until `over`, the stream is open exactly while the page is visible. */
+  follow(over = new AbortController().signal) {
+    const until = { signal: over };
     let last = 0;
     const look = () => {
       last = Date.now();
@@ -39,15 +40,20 @@ export class Stream {
       this.#tell("connecting");
       this.open();
     };
-    document.addEventListener("visibilitychange", look);
-    addEventListener("online", look);
-    addEventListener("offline", look);
-    addEventListener("pagehide", () => this.#close()); // or it would not be kept for going back to
-    addEventListener("pageshow", (e) => e.persisted && look());
-    setInterval(() => {
+    document.addEventListener("visibilitychange", look, until);
+    addEventListener("online", look, until);
+    addEventListener("offline", look, until);
+    addEventListener("pagehide", () => this.#close(), until); // or it would not be kept for going back to
+    addEventListener("pageshow", (e) => e.persisted && look(), until);
+    const pulse = setInterval(() => {
       if (Date.now() - last > PULSE + SLEPT && !document.hidden) look();
       last = Date.now();
     }, PULSE);
+    over.addEventListener("abort", () => {
+      clearInterval(pulse);
+      clearTimeout(this.#patience);
+      this.#close();
+    });
     look();
   }
 

@@ -3,7 +3,7 @@
 import "uplot/dist/uPlot.min.css";
 import "./trend.css";
 import type { ReadonlySignal, Signal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useAnswer } from "../shared/answer.ts";
 import { useCalm, useNow } from "../shared/calm.ts";
 import type { People } from "../wire.ts";
@@ -40,7 +40,11 @@ export function Trend({ live, ahead, fresh, range, look, ask }: Props) {
     [wanted, round, fresh.value],
   );
   const known = answer.value?.range === wanted ? answer.value.people : null;
-  const series = wanted === "30m" ? lastMinutes(live.value, minute * 60_000, known) : known && asked(known);
+  const newest = live.value;
+  const series = useMemo( // the chart is drawn anew for a new one
+    () => wanted === "30m" ? lastMinutes(newest, minute * 60_000, known) : known && asked(known),
+    [wanted, newest, minute, known],
+  );
   return (
     <section class="trend" aria-labelledby="trend">
       <div class="head">
