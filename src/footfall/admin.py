@@ -24,7 +24,11 @@ NOBODY = "http://footfall.invalid"  # the address of an application that listens
 
 
 class Refused(FootfallError):
-    """The server answered that it will not; the message is its own."""
+    """The server answered that it will not; the message is its own. `retry_after`: later it may, in seconds; 0: it never will."""
+
+    def __init__(self, message: str, retry_after: int = 0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Owner:
@@ -75,15 +79,30 @@ class Owner:
         differences: list[str] = (await self._call("POST", "/api/verify"))["differences"]
         return differences
 
+    async def import_lines(self, id: str, table: str, lines: bytes) -> dict[str, Any]:
+        """Hand over documents of an export, one each line; what became of them (imports.py: Outcome)."""
+        return _answer(await self.http.post(f"/api/sites/{id}/import/{table}", content=lines))
+
+    async def imported(self, id: str) -> int:
+        """How many views of a site came from exports."""
+        views: int = (await self._call("GET", f"/api/sites/{id}/import"))["views"]
+        return views
+
     async def _call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        response = await self.http.request(method, path, json=body)
-        try:
-            answer: dict[str, Any] = response.json()
-        except ValueError:
-            raise Refused(f"{method} {path} was answered {response.status_code} by something that is not Footfall") from None
-        if response.is_error:
-            raise Refused(answer.get("error", f"status {response.status_code}"))
-        return answer
+        return _answer(await self.http.request(method, path, json=body))
+
+
+def _answer(response: httpx.Response) -> dict[str, Any]:
+    """What was said. Raises Refused."""
+    try:
+        answer: dict[str, Any] = response.json()
+    except ValueError:
+        request = f"{response.request.method} {response.request.url.path}"
+        raise Refused(f"{request} was answered {response.status_code} by something that is not Footfall") from None
+    if response.is_error:
+        later = response.headers.get("retry-after", "0")
+        raise Refused(answer.get("error", f"status {response.status_code}"), int(later) if later.isdecimal() else 0)
+    return answer
 
 
 @asynccontextmanager

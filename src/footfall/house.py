@@ -25,7 +25,10 @@ from footfall.engine import Engine, Limits, sweep
 from footfall.errors import Busy, NotFound
 from footfall.folder import Folder
 from footfall.hub import Hub
+from footfall.imports import Imports
 from footfall.intake import Agents, Intake
+from footfall.intake.convex_export import ConvexExport
+from footfall.intake.identity import Identity
 from footfall.live.pages import Item
 from footfall.model import Erase, Publish, Site
 from footfall.registry.base import Registry
@@ -68,6 +71,7 @@ class House:
     engine: Engine
     hub: Hub
     intake: Intake
+    imports: Imports
     sites: dict[str, Site]
     registry: Registry
     access: Access
@@ -149,7 +153,7 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
             secret=store.folder.secret,
             salt=store.folder.salt,
             known=lambda site, visitor: store.engine.fold.knows(site, visitor),
-            fresh_id=lambda: randbits(64) or 1,
+            fresh_id=_fresh_id,
             agents=Agents([entry["pattern"] for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA], ua_parser.parse),
             countries=iptocc.country_code,
             cities=cities,
@@ -159,7 +163,9 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
         raise
     store.engine.on_change = hub.changed
     contents = _contents(sites, store.engine)
-    house = House(config, store.folder, store.engine, hub, intake, sites, store.registry, access, contents, store)
+    export = ConvexExport(Identity(store.folder.secret, store.folder.salt, store.engine.fold.knows))
+    imports = Imports(store.engine, export, sites, _fresh_id)
+    house = House(config, store.folder, store.engine, hub, intake, imports, sites, store.registry, access, contents, store)
     try:
         await house._go_on_removing()
     except BaseException:
@@ -180,6 +186,10 @@ def _contents(sites: Mapping[str, Site], engine: Engine) -> Contents:
         return await engine.command(command) if command.site in sites else None  # it may have been removed meanwhile
 
     return Contents(sites, content, publish, engine.now)
+
+
+def _fresh_id() -> int:
+    return randbits(64) or 1
 
 
 def site_of(document: bytes) -> Site:

@@ -63,6 +63,7 @@ ORIGINAL = "original"  # the original's clients: a view never touches presence, 
 SCRIPT = "script"  # our own script
 PIXEL = "pixel"  # readers without JavaScript
 DOORS = (ORIGINAL, SCRIPT, PIXEL)
+CONVEX_EXPORT = "convex-export"  # no door: the source of views that an export of the original's platform brought
 
 
 OTHER = "other"  # the page type of a path that has no title by the rules

@@ -28,6 +28,8 @@ COMMANDS = (
     "site remove",
     "site link",
     "password",
+    "import",
+    "import convex",
     "verify",
 )
 

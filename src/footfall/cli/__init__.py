@@ -12,6 +12,7 @@ import click
 
 from footfall.cli.care import verify
 from footfall.cli.command import Commands
+from footfall.cli.importing import import_
 from footfall.cli.serving import demo, password, serve
 from footfall.cli.sites import site
 
@@ -33,5 +34,5 @@ def main() -> None:
     os.umask(0o077)  # what it writes is for this user alone
 
 
-for command in (serve, demo, site, password, verify):
+for command in (serve, demo, site, password, import_, verify):
     main.add_command(command)

@@ -21,6 +21,7 @@ from footfall.http.collect import Collect
 from footfall.http.embed import Embeds
 from footfall.http.figures import Figures
 from footfall.http.home import Home
+from footfall.http.importing import routes as import_routes
 from footfall.http.live import Live
 from footfall.http.ops import Ops, Readings, problem, serve_metrics
 from footfall.http.page import Pages, said
@@ -58,6 +59,7 @@ class Doors:
             *figures.routes(),
             *SignIn(house, gate, clock).routes(),
             *site_routes(house, gate),
+            *import_routes(house, gate),
         )
         self._router = _router(pages, self._ops, doors)
         self._metrics_listen = config.metrics_listen

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -17,10 +15,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from footfall.content.source import check as check_sources
-from footfall.errors import Busy, InvalidInput, NotFound
+from footfall.errors import InvalidInput, NotFound
 from footfall.house import House
-from footfall.http.answers import MAX_BODY
-from footfall.http.auth import Gate, Standing
+from footfall.http.auth import Gate
+from footfall.http.owners import body_of, decoded, owners_only, told
 from footfall.model import Publish, Site
 from footfall.rules import MAX_TEXT_BYTES, REPEAT_CELL, REPEAT_WINDOW, SITE_IDS, is_site_id
 
@@ -29,9 +27,6 @@ ORIGIN = re.compile(r"(https?://)?(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?(:\d{1
 VISIBILITIES = ("private", "public", "link")
 GRIDS = (0.01, 30.0)  # degrees: about one kilometre, about a continent
 KS = (1, 10)  # visitors who make a page or a place fit for strangers
-
-T = TypeVar("T", bound=msgspec.Struct)
-Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class SiteChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,14 +55,14 @@ def routes(house: House, gate: Gate) -> list[Route]:
     """The sites, what is published on them (kind "post" or "page", by slug), and the recount."""
     doors = _Sites(house)
     return [
-        Route("/api/sites", _owners(gate, doors.list), methods=["GET"]),
-        Route("/api/sites/{site}", _owners(gate, doors.get), methods=["GET"]),
-        Route("/api/sites/{site}", _owners(gate, doors.put), methods=["PUT"]),
-        Route("/api/sites/{site}", _owners(gate, doors.delete), methods=["DELETE"]),
-        Route("/api/sites/{site}/link", _owners(gate, doors.link), methods=["POST"]),
-        Route("/api/sites/{site}/content/{kind}/{slug:path}", _owners(gate, doors.publish), methods=["PUT"]),
-        Route("/api/verify", _owners(gate, doors.verify), methods=["POST"]),
-        Route("/api/welcome", _owners(gate, doors.welcome), methods=["POST"]),
+        Route("/api/sites", owners_only(gate, doors.list), methods=["GET"]),
+        Route("/api/sites/{site}", owners_only(gate, doors.get), methods=["GET"]),
+        Route("/api/sites/{site}", owners_only(gate, doors.put), methods=["PUT"]),
+        Route("/api/sites/{site}", owners_only(gate, doors.delete), methods=["DELETE"]),
+        Route("/api/sites/{site}/link", owners_only(gate, doors.link), methods=["POST"]),
+        Route("/api/sites/{site}/content/{kind}/{slug:path}", owners_only(gate, doors.publish), methods=["PUT"]),
+        Route("/api/verify", owners_only(gate, doors.verify), methods=["POST"]),
+        Route("/api/welcome", owners_only(gate, doors.welcome), methods=["POST"]),
     ]
 
 
@@ -77,33 +72,33 @@ class _Sites:
 
     async def list(self, request: Request) -> Response:
         """All sites, by id."""
-        return _json(200, {"sites": [site for _, site in sorted(self._house.sites.items())]})
+        return told(200, {"sites": [site for _, site in sorted(self._house.sites.items())]})
 
     async def get(self, request: Request) -> Response:
         """One site."""
-        return _json(200, self._found(request))
+        return told(200, self._found(request))
 
     async def put(self, request: Request) -> Response:
         """Add a site (201) or change it (200); the answer is the site."""
         id = request.path_params["site"]
-        change = _decoded(await _body(request), SiteChange)
+        change = decoded(await body_of(request), SiteChange)
         before = self._house.sites.get(id)
         if before is None:
             check_id(id)
         site = changed(before or Site(id, created=self._house.engine.now()), change)
         await self._house.put_site(site)
-        return _json(200 if before else 201, site)
+        return told(200 if before else 201, site)
 
     async def delete(self, request: Request) -> Response:
         """Remove a site with all its data; `removed_views` is how many counted views went."""
         removed = await self._house.remove_site(self._found(request).id)
-        return _json(200, {"removed_views": removed})
+        return told(200, {"removed_views": removed})
 
     async def link(self, request: Request) -> Response:
         """A new secret for the link of a site; the one before opens nothing any more. The answer is the site."""
         site = linked(self._found(request))
         await self._house.put_site(site)
-        return _json(200, site)
+        return told(200, site)
 
     async def publish(self, request: Request) -> Response:
         """Tell what a path is: its title, and whether it is published. Titles and counts of posts on the page come from this."""
@@ -112,20 +107,20 @@ class _Sites:
             raise InvalidInput("kind", '"post" or "page"')
         if not 0 < len(slug.encode()) <= MAX_TEXT_BYTES:
             raise InvalidInput("slug", f"1 to {MAX_TEXT_BYTES} bytes")
-        content = _decoded(await _body(request), Content)
+        content = decoded(await body_of(request), Content)
         if len(content.title.encode()) > MAX_TEXT_BYTES:
             raise InvalidInput("title", f"at most {MAX_TEXT_BYTES} bytes")
         engine = self._house.engine
         await engine.command(Publish(site, engine.now(), kind, slug, content.title, content.published))
-        return _json(200, content)
+        return told(200, content)
 
     async def verify(self, request: Request) -> Response:
         """Recount every total from the rows; `differences` is empty when all agree."""
-        return _json(200, {"differences": await self._house.verify()})
+        return told(200, {"differences": await self._house.verify()})
 
     async def welcome(self, request: Request) -> Response:
         """A new token for /welcome, where it sets the owner's password once."""
-        return _json(200, {"token": await self._house.access.welcome()})
+        return told(200, {"token": await self._house.access.welcome()})
 
     def _found(self, request: Request) -> Site:
         site = self._house.sites.get(request.path_params["site"])
@@ -174,45 +169,3 @@ def changed(site: Site, change: SiteChange) -> Site:
 def linked(site: Site) -> Site:
     """The site with a new secret for its link."""
     return msgspec.structs.replace(site, link=secrets.token_urlsafe(16))
-
-
-async def _body(request: Request) -> bytes:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise InvalidInput("body", f"at most {MAX_BODY} bytes")
-    return body
-
-
-def _decoded(body: bytes, shape: type[T]) -> T:
-    try:
-        return msgspec.json.decode(body, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InvalidInput("body", f"a JSON object with {', '.join(shape.__struct_fields__)} ({error})") from error
-
-
-def _owners(gate: Gate, endpoint: Endpoint) -> Endpoint:
-    """The endpoint behind the owner's key, its errors turned into answers."""
-
-    async def answer(request: Request) -> Response:
-        standing = gate.standing(request.scope)
-        if standing is Standing.LIMITED:
-            return _json(429, {"error": "too many wrong keys"}, {"retry-after": "60"})
-        if standing is not Standing.OWNER:
-            return _json(404, {"error": "not found"})
-        try:
-            return await endpoint(request)
-        except InvalidInput as error:
-            return _json(400, {"error": str(error), "field": error.field})
-        except NotFound as error:
-            return _json(404, {"error": str(error)})
-        except Busy as busy:
-            return _json(503, {"error": str(busy)}, {"retry-after": str(busy.retry_after)})
-
-    return answer
-
-
-def _json(status: int, body: object, headers: dict[str, str] | None = None) -> Response:
-    always = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
-    return Response(msgspec.json.encode(body), status, {**always, **(headers or {})}, "application/json")

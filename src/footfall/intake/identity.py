@@ -20,6 +20,7 @@ class Identity:
             raise ValueError("secret: expected 16 to 64 bytes")
         self._sessions = blake2b(digest_size=8, key=secret, person=b"session")
         self._facts = blake2b(digest_size=8, key=secret, person=b"fact")
+        self._imports = blake2b(digest_size=8, key=secret, person=b"import")
         self._secret = secret
         self._salt = salt
         self._known = known
@@ -28,6 +29,10 @@ class Identity:
     def fact(self, site: str, client_id: str) -> int:
         """The id of a fact."""
         return _hash(self._facts, f"{len(site)}:{site}{client_id}")
+
+    def imported(self, site: str, source: str, id: str) -> int:
+        """The id of a fact that another system knows by `id`: the same whenever it comes, and never a client's."""
+        return _hash(self._imports, f"{len(site)}:{site}{len(source)}:{source}{id}")
 
     def of_session(self, site: str, session: str) -> int:
         """The visitor behind a session."""

@@ -255,8 +255,8 @@ class Fold:
             number = state.count_view(fact.path, fact.visitor, time)
             if fact.title:
                 state.pages.report(fact.path, fact.title, time)
-            self.ids.put(fact.id, max(time, command.at), kept_since)
-            if time > kept_since:
+            if time > kept_since:  # nothing older is ever sent again, but by an import, whose ids are looked up in history
+                self.ids.put(fact.id, time, kept_since)
                 self.counted.put(fact.visitor, number, time, kept_since)
             self.rows.facts.append(FactRow(seq, n, time, True, 0, fact))
         self.dirty.add(command.site)

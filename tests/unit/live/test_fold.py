@@ -132,6 +132,14 @@ def test_an_import_of_older_views_does_not_open_the_window_again() -> None:
     assert answers == [STORED, 1, REPEAT]
 
 
+def test_the_ids_of_old_imported_views_take_no_room() -> None:
+    """Who imports looks them up in the rows; a client may still send what is of the last hour."""
+    ids = {-rules.DAY: 1, -rules.WINDOW_KEPT: 2, 1 - rules.WINDOW_KEPT: 3}
+    imported = tuple(fact(at=START + at, id=id) for at, id in ids.items())
+    fold, answers, _ = folded([Import(SITE, START, imported), fact(id=3)])
+    assert (answers, len(fold.ids)) == ([3, RETRY], 1)
+
+
 # --- ids ---
 
 

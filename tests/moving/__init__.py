@@ -1,0 +1,1 @@
+"""Moving in: exports as the original's platform writes them, read, imported, interrupted, imported again."""
