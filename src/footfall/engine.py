@@ -12,6 +12,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
 
@@ -20,7 +21,7 @@ from footfall.history.base import History, Statement
 from footfall.journal.base import Journal, Position
 from footfall.live import checkpoint
 from footfall.live.fold import Fold, Line
-from footfall.model import Command, Erase, Fact, Import, Record, Refused, Rows, Sweep, Table, Verdict
+from footfall.model import Adopt, Command, Erase, Fact, Import, Record, Refused, Rows, Table, Verdict
 from footfall.recount import differences, doomed, erase_from, recounted
 from footfall.sink import Sink
 from footfall.supervised import supervised
@@ -29,6 +30,8 @@ from footfall.tally import Refusal, Tally
 _BREATH = 400  # records folded before the loop looks at other work: some 5 ms
 _QUESTION_SECONDS = 2.0  # how long a question waits for history to catch up before it states its lag
 _REOPEN_SECONDS = 0.5
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -133,7 +136,7 @@ class Engine:
 
         Caps hold for facts, and imports are facts; other commands go on at them: a sweep is what makes room.
         """
-        refusal = self._refusal() if isinstance(command, Import) else self._standstill()
+        refusal = self._refusal() if isinstance(command, Import | Adopt) else self._standstill()
         return (await self._submit([command], refusal))[0]
 
     def refuse(self, site: str, door: str, reason: str, count: int = 1) -> None:
@@ -146,18 +149,24 @@ class Engine:
         lag = max(0, self.fold.seq - self.sink.position)
         return await self._history.fetch(statement), lag
 
-    async def verify(self) -> list[str]:
-        """Recount every total from the rows and compare with what is served: one sentence for each difference.
-
-        An erase on the way takes rows of what was served, so then it begins again behind it. Raises Busy, HistoryFailed.
-        """
+    async def undisturbed(self, look: Callable[[Fold], Awaitable[T]]) -> T:
+        """What `look` makes of a copy of the state and of history, which has everything up to the copy's seq by then. An erase
+        on the way takes rows of what was served: then it looks again behind it. Raises Busy, HistoryFailed."""
         while True:
             await self._submit((), self._standstill())  # behind an erase that is under way
             erased, served = self._erased, checkpoint.capture(self.fold)
             await self.sink.reach(served.seq)
-            found = differences(served, await recounted(self._history, served.seq))
+            found = await look(served)
             if not self._erasing and self._erased == erased:
                 return found
+
+    async def verify(self) -> list[str]:
+        """Recount every total from the rows and compare with what is served: one sentence for each difference."""
+
+        async def compared(served: Fold) -> list[str]:
+            return differences(served, await recounted(self._history, served.seq))
+
+        return await self.undisturbed(compared)
 
     def health(self) -> Health:
         """How things stand."""
@@ -390,11 +399,3 @@ def _waits_for(error: Busy | HistoryFailed) -> str:
     if isinstance(error, HistoryFailed):
         return "history"
     return "the journal" if isinstance(error, JournalFailed) else "room for a checkpoint"
-
-
-async def sweep(engine: Engine) -> None:
-    """One round of the clock: close what is final, a bounded number at a time, and remove stale readers."""
-    await engine.command(Sweep(engine.now(), cleanup="*"))
-    while engine.fold.sweepable(engine.now()):
-        await engine.command(Sweep(engine.now()))
-    engine.on_change(set(engine.fold.sites))
