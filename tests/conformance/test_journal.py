@@ -68,7 +68,7 @@ async def test_records_come_back_in_order_whatever_their_kind(open_a_journal: Op
     assert await again.head() == 7
     assert await records_of(again) == everything
     assert await records_of(again, 3) == everything[3:]
-    assert await records_of(again, 6) == []
+    assert await records_of(again, 7) == []
 
 
 async def test_an_append_of_nothing_changes_nothing(open_a_journal: OpenJournal, a_fact: AFact) -> None:

@@ -73,7 +73,7 @@ def export(config: Config, dest: Path, sites: Sequence[str], form: str) -> None:
     async def make(owner: Owner) -> None:
         told = await _delivered(config, lambda: owner.export(sites, form), dest)
         rows = sum(file.rows for file in told.files.values())
-        click.echo(f"{dest}: {rows:,} rows of {len(told.sites)} sites, {told.bytes / MIB:,.1f} MiB.")
+        click.echo(f"{dest}: {rows:,} rows of {', '.join(site.id for site in told.sites)}; {told.bytes / MIB:,.1f} MiB.")
 
     with_owner(config, make)
 
