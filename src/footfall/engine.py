@@ -69,6 +69,12 @@ class _Request:
     def is_erase(self) -> bool:
         return len(self.records) == 1 and isinstance(self.records[0], Erase)
 
+    @property
+    def weight(self) -> int:
+        """How many facts it has."""
+        first = self.records[0] if self.records else None
+        return len(first.facts) if isinstance(first, (Import, Adopt)) else len(self.records)  # commands come alone
+
     def fail(self, error: Exception) -> None:
         if not self.answer.done():
             self.answer.set_exception(error)
@@ -162,11 +168,10 @@ class Engine:
 
     async def verify(self) -> list[str]:
         """Recount every total from the rows and compare with what is served: one sentence for each difference."""
+        return await self.undisturbed(self._differences)
 
-        async def compared(served: Fold) -> list[str]:
-            return differences(served, await recounted(self._history, served.seq))
-
-        return await self.undisturbed(compared)
+    async def _differences(self, served: Fold) -> list[str]:
+        return differences(served, await recounted(self._history, served.seq))
 
     def health(self) -> Health:
         """How things stand."""
@@ -284,7 +289,7 @@ class Engine:
                 answers.append(await self._erase(seq, record) if isinstance(record, Erase) else apply(seq, record))
             if not request.answer.done():
                 request.answer.set_result(answers)
-            folded += len(request.records)
+            folded += request.weight
             if folded > _BREATH:
                 folded = 0
                 self._hand_on()
