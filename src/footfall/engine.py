@@ -30,7 +30,6 @@ from footfall.tally import Refusal, Tally
 _BREATH = 400  # records folded before the loop looks at other work: some 5 ms
 _QUESTION_SECONDS = 2.0  # how long a question waits for history to catch up before it states its lag
 _REOPEN_SECONDS = 0.5
-
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
