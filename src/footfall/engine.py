@@ -16,16 +16,17 @@ from typing import TypeVar
 
 import structlog
 
+from footfall.batch import Batch, Request
 from footfall.errors import Busy, Full, HistoryFailed, JournalFailed
 from footfall.history.base import History, Statement
 from footfall.journal.base import Journal, Position
 from footfall.live import checkpoint
-from footfall.live.fold import Fold, Line
-from footfall.model import Adopt, Command, Erase, Fact, Import, Record, Refused, Rows, Table, Verdict
+from footfall.live.fold import Fold, Line, Refusal
+from footfall.model import Adopt, Command, Erase, Fact, Import, Record, Rows, Table, Verdict
 from footfall.recount import differences, doomed, erase_from, recounted
 from footfall.sink import Sink
 from footfall.supervised import supervised
-from footfall.tally import Refusal, Tally
+from footfall.tally import Tally
 
 _BREATH = 400  # records folded before the loop looks at other work: some 5 ms
 _QUESTION_SECONDS = 2.0  # how long a question waits for history to catch up before it states its lag
@@ -55,43 +56,6 @@ class Health:
     seq: Position
 
 
-class _Request:
-    """Records of one caller, appended together, answered together."""
-
-    __slots__ = ("answer", "records")
-
-    def __init__(self, records: Sequence[Record]) -> None:
-        self.records = records
-        self.answer: asyncio.Future[list[object]] = asyncio.get_running_loop().create_future()
-
-    @property
-    def is_erase(self) -> bool:
-        return len(self.records) == 1 and isinstance(self.records[0], Erase)
-
-    @property
-    def weight(self) -> int:
-        """How many facts it has."""
-        first = self.records[0] if self.records else None
-        return len(first.facts) if isinstance(first, (Import, Adopt)) else len(self.records)  # commands come alone
-
-    def fail(self, error: Exception) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(error)
-
-
-class _Batch:
-    """What is appended as one transaction: counts of what intake refused, then the records of these requests."""
-
-    __slots__ = ("records", "refused", "requests")
-
-    def __init__(self, requests: list[_Request], refused: Counter[Refusal], now: int) -> None:
-        self.requests = requests
-        self.refused = refused
-        self.records = [record for request in requests for record in request.records]
-        if refused:
-            self.records.insert(0, Refused(now, tuple((*key, count) for key, count in refused.items())))
-
-
 class Engine:
     """Takes facts and commands, answers them once they are durable and folded. Made by `house.py`, after recovery."""
 
@@ -116,8 +80,8 @@ class Engine:
         self._history = history
         self._limits = limits
         self._obstacle = obstacle  # says why nothing may be taken (a full disk), "" if nothing stands in the way
-        self._requests: list[_Request] = []
-        self._batches: deque[_Batch] = deque()  # appended or being appended, not answered yet
+        self._requests: list[Request] = []
+        self._batches: deque[Batch] = deque()  # appended or being appended, not answered yet
         self._waiting = 0
         self._refusals: Counter[Refusal] = Counter()
         self._tally = Tally(fold)
@@ -228,7 +192,7 @@ class Engine:
     def _submit(self, records: Sequence[Record], refusal: str) -> asyncio.Future[list[object]]:
         if refusal:
             raise Full(refusal)
-        request = _Request(records)
+        request = Request(records)
         self._requests.append(request)
         self._waiting += len(records)
         self._wake.set()
@@ -255,12 +219,12 @@ class Engine:
             self._batches.popleft()
             appending = appending or self._append()  # what came meanwhile may be the last before it closes
 
-    def _append(self) -> tuple[_Batch, asyncio.Task[Position]] | None:
+    def _append(self) -> tuple[Batch, asyncio.Task[Position]] | None:
         """Start to append everything that waits, up to an erase; None if nothing does. Refusals alone wait for company."""
         if not self._requests and not (self._closing and self._refusals):
             return None
         end = next((n for n, request in enumerate(self._requests, 1) if request.is_erase), len(self._requests))
-        batch = _Batch(self._requests[:end], self._refusals, self.now())
+        batch = Batch(self._requests[:end], self._refusals, self.now())
         self._requests, self._refusals = self._requests[end:], Counter()
         self._waiting = sum(len(request.records) for request in self._requests)
         self._batches.append(batch)
@@ -273,7 +237,7 @@ class Engine:
         self.append_seconds += asyncio.get_running_loop().time() - began
         return last
 
-    async def _settle(self, batch: _Batch, last: Position) -> None:
+    async def _settle(self, batch: Batch, last: Position) -> None:
         """Fold a durable batch and answer its callers."""
         seq = last - len(batch.records)
         folded, apply = 0, self.fold.apply
@@ -309,7 +273,7 @@ class Engine:
 
     # --- when things fail ---
 
-    async def _mend(self, batch: _Batch, error: JournalFailed) -> None:
+    async def _mend(self, batch: Batch, error: JournalFailed) -> None:
         """Nobody in `batch` is acknowledged; fold what the journal turns out to hold all the same.
 
         The pause keeps a journal that opens well and cannot be written (a full disk) from being opened at every request.

@@ -37,7 +37,7 @@ ROOMS = (
     {"intake", "live", "manifest"},
     {"journal"},
     {"history", "registry"},
-    {"access", "content", "query", "recount", "sink", "tally"},
+    {"access", "batch", "content", "query", "recount", "sink", "tally"},
     {"engine", "hub"},
     {"backfill", "checkpoints", "export", "handover", "housekeeping", "imports"},
     {"backup", "store"},

@@ -43,6 +43,7 @@ from footfall.model import (
 )
 
 Line = tuple[str, str, int, str, str]  # site, door, hour (ms), outcome, reason
+Refusal = tuple[str, str, str]  # site, door, reason
 
 VERSION = "4"  # of the state and its rules; a checkpoint of another version is not loaded
 
@@ -294,6 +295,8 @@ class Fold:
             number = state.count_view(fact.path, fact.visitor, row.time)
             if row.time > kept_since:
                 self.counted.put(fact.visitor, number, row.time, kept_since)
+        if fact.kind == Kind.VIEW and fact.title and not fact.bot:
+            state.pages.report(fact.path, fact.title, row.time)
         if latest > kept_since and fact.door != rules.ORIGINAL:
             self.ids.put(fact.id, latest, kept_since)
         if row.visit:
