@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from footfall.errors import (
+    ArchiveRefused,
     Busy,
     ClockBehind,
     FolderInUse,
@@ -24,11 +25,12 @@ from footfall.errors import (
 )
 
 if TYPE_CHECKING:
-    from footfall.api import ChunkReport, Footfall, ImportedView
+    from footfall.api import Footfall, ImportedView
+    from footfall.backfill import ChunkReport
     from footfall.live.ranking import PageStat
     from footfall.live.stats import Location, PathCount, Stats
 else:
-    _LATER = {"ChunkReport": "api", "Footfall": "api", "ImportedView": "api", "PageStat": "live.ranking"} | dict.fromkeys(
+    _LATER = {"ChunkReport": "backfill", "Footfall": "api", "ImportedView": "api", "PageStat": "live.ranking"} | dict.fromkeys(
         ("Location", "PathCount", "Stats"), "live.stats"
     )
 
@@ -39,6 +41,7 @@ else:
 
 
 __all__ = [
+    "ArchiveRefused",
     "Busy",
     "ChunkReport",
     "ClockBehind",

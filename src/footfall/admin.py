@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import httpx
+import msgspec
 
 from footfall.config import Config
 from footfall.errors import FootfallError
+from footfall.manifest import Manifest
+from footfall.model import Adopt
 
 TIMEOUT = httpx.Timeout(300.0, connect=5.0)  # a recount or an erase of a large site takes its time
 _NO_AUTHORITIES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody; the server speaks plain HTTP, loading them takes 60 ms
@@ -88,8 +91,31 @@ class Owner:
         views: int = (await self._call("GET", f"/api/sites/{id}/import"))["views"]
         return views
 
-    async def _call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        return _answer(await self.http.request(method, path, json=body))
+    async def back_up(self) -> Manifest:
+        """Have a backup made in the data folder's `outgoing`; its manifest."""
+        return msgspec.convert(await self._call("POST", "/api/backup", wait=None), Manifest)
+
+    async def export(self, sites: Sequence[str], form: str) -> Manifest:
+        """Have an export made there; no sites: all."""
+        answer = await self._call("POST", "/api/export", {"sites": list(sites), "format": form}, wait=None)
+        return msgspec.convert(answer, Manifest)
+
+    async def adopt(self, chunk: Adopt) -> int:
+        """Take back a chunk of an export; how many facts were taken."""
+        response = await self.http.post(f"/api/sites/{chunk.site}/rows", content=msgspec.msgpack.encode(chunk))
+        taken: int = _answer(response)["taken"]
+        return taken
+
+    async def erase(self, id: str, **what: object) -> dict[str, Any]:
+        """Erase what matches all that is given, or with `dry_run` tell only what that is."""
+        return await self._call("POST", f"/api/sites/{id}/erase", what)
+
+    async def backfill(self, id: str, at: Sequence[int] | None, size: int) -> dict[str, Any]:
+        """Walk a chunk of a site's views behind `at`."""
+        return await self._call("POST", f"/api/sites/{id}/backfill", {"size": size, **({"at": at} if at else {})})
+
+    async def _call(self, method: str, path: str, body: object = None, wait: httpx.Timeout | None = TIMEOUT) -> dict[str, Any]:
+        return _answer(await self.http.request(method, path, json=body, timeout=wait))
 
 
 def _answer(response: httpx.Response) -> dict[str, Any]:

@@ -19,10 +19,10 @@ from typing import Any
 import msgspec
 
 from footfall import rules
+from footfall.backfill import BEGINNING, ChunkReport, Cursor, walked
 from footfall.clock import Clock, process_clock
 from footfall.engine import Limits
 from footfall.errors import InvalidInput
-from footfall.history.base import Statement
 from footfall.intake.identity import Identity
 from footfall.intake.original import OriginalDoor, check_arguments, check_text
 from footfall.live.site import SiteState
@@ -45,18 +45,10 @@ class ImportedView(msgspec.Struct, frozen=True):
     timestamp: int
 
 
-class ChunkReport(msgspec.Struct, frozen=True, rename="camel"):
-    """One chunk of a backfill. `processed` counts the views walked so far, `unique_sessions` the visitors among them."""
-
-    status: str  # "in_progress" or "complete"
-    processed: int
-    unique_sessions: int
-
-
 class _Cursor(msgspec.Struct, frozen=True):
     """Where queued backfills stand: (seq, n) of the last view walked and how many were, one entry for each backfill."""
 
-    queued: tuple[tuple[int, int, int], ...] = ()
+    queued: tuple[Cursor, ...] = ()
 
 
 class Footfall:
@@ -165,17 +157,17 @@ class Footfall:
         if not self._state().views:
             return NOTHING_TO_BACKFILL
         cursor = await self._cursor()
-        await self._save(_Cursor((*cursor.queued, (0, -1, 0))))
+        await self._save(_Cursor((*cursor.queued, BEGINNING)))
         return BACKFILL_STARTED
 
     async def backfill_step(self) -> list[ChunkReport]:
         """Walk one chunk of every queued backfill; their reports, [] if none is queued. Survives a restart."""
-        reports, left = [], []
-        for seq, n, processed in (await self._cursor()).queued:
-            report, at = await self._chunk(seq, n, processed)
+        reports, left = list[ChunkReport](), list[Cursor]()
+        for at in (await self._cursor()).queued:
+            report, behind = await walked(self._store.engine, self._site, at)
             reports.append(report)
             if report.status == "in_progress":
-                left.append((*at, report.processed))
+                left.append(behind)
         await self._save(_Cursor(tuple(left)))
         return reports
 
@@ -270,27 +262,6 @@ class Footfall:
         except TimeoutError:
             return
         changed.clear()
-
-    async def _chunk(self, seq: int, n: int, processed: int) -> tuple[ChunkReport, tuple[int, int]]:
-        rows, _ = await self._store.engine.fetch(
-            Statement(
-                "SELECT seq, n FROM facts WHERE site = ? AND counted AND (seq > ? OR (seq = ? AND n > ?))"
-                " ORDER BY seq, n LIMIT ?",
-                (self._site, seq, seq, n, rules.BACKFILL_CHUNK + 1),
-            )
-        )
-        more = len(rows) > rules.BACKFILL_CHUNK
-        walked = rows[: rules.BACKFILL_CHUNK]
-        if walked:
-            seq, n = int(str(walked[-1][0])), int(str(walked[-1][1]))
-        ((unique,),), _ = await self._store.engine.fetch(
-            Statement(
-                "SELECT count(DISTINCT visitor) FROM facts WHERE site = ? AND counted AND (seq < ? OR (seq = ? AND n <= ?))",
-                (self._site, seq, seq, n),
-            )
-        )
-        report = ChunkReport("in_progress" if more else "complete", processed + len(walked), int(str(unique)))
-        return report, (seq, n)
 
     async def _cursor(self) -> _Cursor:
         document = await self._store.registry.get(_CURSOR, self._site)

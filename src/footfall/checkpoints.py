@@ -32,7 +32,7 @@ class Keeper:
         self._journal = journal
         self._registry = registry
         self._last = last
-        self._taking = asyncio.Lock()
+        self.pause = asyncio.Lock()  # while it is held no checkpoint is taken and nothing trimmed, but by an erase
 
     async def run(self) -> None:
         """Take checkpoints when they are due, for ever."""
@@ -51,7 +51,7 @@ class Keeper:
 
     async def take(self) -> None:
         """Write a checkpoint of the state as it is now, and trim the journal behind the older of the two kept."""
-        async with self._taking:
+        async with self.pause:
             captured = checkpoint.capture(self._engine.fold)
             if captured.seq <= self._last:
                 return

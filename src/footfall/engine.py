@@ -12,23 +12,26 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import structlog
 
+from footfall.batch import Batch, Request
 from footfall.errors import Busy, Full, HistoryFailed, JournalFailed
 from footfall.history.base import History, Statement
 from footfall.journal.base import Journal, Position
 from footfall.live import checkpoint
-from footfall.live.fold import Fold, Line
-from footfall.model import Command, Erase, Fact, Import, Record, Refused, Rows, Sweep, Table, Verdict
+from footfall.live.fold import Fold, Line, Refusal
+from footfall.model import Adopt, Command, Erase, Fact, Import, Record, Rows, Table, Verdict
 from footfall.recount import differences, doomed, erase_from, recounted
 from footfall.sink import Sink
 from footfall.supervised import supervised
-from footfall.tally import Refusal, Tally
+from footfall.tally import Tally
 
 _BREATH = 400  # records folded before the loop looks at other work: some 5 ms
 _QUESTION_SECONDS = 2.0  # how long a question waits for history to catch up before it states its lag
 _REOPEN_SECONDS = 0.5
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -51,37 +54,6 @@ class Health:
     history_lag: int
     history_failure: str
     seq: Position
-
-
-class _Request:
-    """Records of one caller, appended together, answered together."""
-
-    __slots__ = ("answer", "records")
-
-    def __init__(self, records: Sequence[Record]) -> None:
-        self.records = records
-        self.answer: asyncio.Future[list[object]] = asyncio.get_running_loop().create_future()
-
-    @property
-    def is_erase(self) -> bool:
-        return len(self.records) == 1 and isinstance(self.records[0], Erase)
-
-    def fail(self, error: Exception) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(error)
-
-
-class _Batch:
-    """What is appended as one transaction: counts of what intake refused, then the records of these requests."""
-
-    __slots__ = ("records", "refused", "requests")
-
-    def __init__(self, requests: list[_Request], refused: Counter[Refusal], now: int) -> None:
-        self.requests = requests
-        self.refused = refused
-        self.records = [record for request in requests for record in request.records]
-        if refused:
-            self.records.insert(0, Refused(now, tuple((*key, count) for key, count in refused.items())))
 
 
 class Engine:
@@ -108,8 +80,8 @@ class Engine:
         self._history = history
         self._limits = limits
         self._obstacle = obstacle  # says why nothing may be taken (a full disk), "" if nothing stands in the way
-        self._requests: list[_Request] = []
-        self._batches: deque[_Batch] = deque()  # appended or being appended, not answered yet
+        self._requests: list[Request] = []
+        self._batches: deque[Batch] = deque()  # appended or being appended, not answered yet
         self._waiting = 0
         self._refusals: Counter[Refusal] = Counter()
         self._tally = Tally(fold)
@@ -133,7 +105,7 @@ class Engine:
 
         Caps hold for facts, and imports are facts; other commands go on at them: a sweep is what makes room.
         """
-        refusal = self._refusal() if isinstance(command, Import) else self._standstill()
+        refusal = self._refusal() if isinstance(command, Import | Adopt) else self._standstill()
         return (await self._submit([command], refusal))[0]
 
     def refuse(self, site: str, door: str, reason: str, count: int = 1) -> None:
@@ -146,18 +118,23 @@ class Engine:
         lag = max(0, self.fold.seq - self.sink.position)
         return await self._history.fetch(statement), lag
 
-    async def verify(self) -> list[str]:
-        """Recount every total from the rows and compare with what is served: one sentence for each difference.
-
-        An erase on the way takes rows of what was served, so then it begins again behind it. Raises Busy, HistoryFailed.
-        """
+    async def undisturbed(self, look: Callable[[Fold], Awaitable[T]]) -> T:
+        """What `look` makes of a copy of the state and of history, which has everything up to the copy's seq by then. An erase
+        on the way takes rows of what was served: then it looks again behind it. Raises Busy, HistoryFailed."""
         while True:
             await self._submit((), self._standstill())  # behind an erase that is under way
             erased, served = self._erased, checkpoint.capture(self.fold)
             await self.sink.reach(served.seq)
-            found = differences(served, await recounted(self._history, served.seq))
+            found = await look(served)
             if not self._erasing and self._erased == erased:
                 return found
+
+    async def verify(self) -> list[str]:
+        """Recount every total from the rows and compare with what is served: one sentence for each difference."""
+        return await self.undisturbed(self._differences)
+
+    async def _differences(self, served: Fold) -> list[str]:
+        return differences(served, await recounted(self._history, served.seq))
 
     def health(self) -> Health:
         """How things stand."""
@@ -215,7 +192,7 @@ class Engine:
     def _submit(self, records: Sequence[Record], refusal: str) -> asyncio.Future[list[object]]:
         if refusal:
             raise Full(refusal)
-        request = _Request(records)
+        request = Request(records)
         self._requests.append(request)
         self._waiting += len(records)
         self._wake.set()
@@ -242,12 +219,12 @@ class Engine:
             self._batches.popleft()
             appending = appending or self._append()  # what came meanwhile may be the last before it closes
 
-    def _append(self) -> tuple[_Batch, asyncio.Task[Position]] | None:
+    def _append(self) -> tuple[Batch, asyncio.Task[Position]] | None:
         """Start to append everything that waits, up to an erase; None if nothing does. Refusals alone wait for company."""
         if not self._requests and not (self._closing and self._refusals):
             return None
         end = next((n for n, request in enumerate(self._requests, 1) if request.is_erase), len(self._requests))
-        batch = _Batch(self._requests[:end], self._refusals, self.now())
+        batch = Batch(self._requests[:end], self._refusals, self.now())
         self._requests, self._refusals = self._requests[end:], Counter()
         self._waiting = sum(len(request.records) for request in self._requests)
         self._batches.append(batch)
@@ -260,7 +237,7 @@ class Engine:
         self.append_seconds += asyncio.get_running_loop().time() - began
         return last
 
-    async def _settle(self, batch: _Batch, last: Position) -> None:
+    async def _settle(self, batch: Batch, last: Position) -> None:
         """Fold a durable batch and answer its callers."""
         seq = last - len(batch.records)
         folded, apply = 0, self.fold.apply
@@ -275,7 +252,7 @@ class Engine:
                 answers.append(await self._erase(seq, record) if isinstance(record, Erase) else apply(seq, record))
             if not request.answer.done():
                 request.answer.set_result(answers)
-            folded += len(request.records)
+            folded += request.weight
             if folded > _BREATH:
                 folded = 0
                 self._hand_on()
@@ -296,7 +273,7 @@ class Engine:
 
     # --- when things fail ---
 
-    async def _mend(self, batch: _Batch, error: JournalFailed) -> None:
+    async def _mend(self, batch: Batch, error: JournalFailed) -> None:
         """Nobody in `batch` is acknowledged; fold what the journal turns out to hold all the same.
 
         The pause keeps a journal that opens well and cannot be written (a full disk) from being opened at every request.
@@ -390,11 +367,3 @@ def _waits_for(error: Busy | HistoryFailed) -> str:
     if isinstance(error, HistoryFailed):
         return "history"
     return "the journal" if isinstance(error, JournalFailed) else "room for a checkpoint"
-
-
-async def sweep(engine: Engine) -> None:
-    """One round of the clock: close what is final, a bounded number at a time, and remove stale readers."""
-    await engine.command(Sweep(engine.now(), cleanup="*"))
-    while engine.fold.sweepable(engine.now()):
-        await engine.command(Sweep(engine.now()))
-    engine.on_change(set(engine.fold.sites))

@@ -6,6 +6,7 @@ FootfallError
 ├── Busy                a cap is reached or a store is unavailable; nothing was taken; try later        HTTP 503
 │   ├── Full            a queue or window is at its cap, or the disk is nearly full
 │   └── JournalFailed   the journal could not make the records durable: none of them was acknowledged
+├── ArchiveRefused      a backup or an export is not whole, or there is no place for it; `repair` as below
 ├── HistoryFailed       history could not be written or read; accepting goes on, questions wait
 │   └── TooExpensive    a question went over its limit of time, memory or rows
 └── StoreRefused        the data folder cannot be opened safely; `repair` says what a person can do
@@ -61,6 +62,14 @@ class TooExpensive(HistoryFailed):
 
 class StoreRefused(FootfallError):
     """The data folder cannot be opened safely. `repair` says what a person can do about it."""
+
+    def __init__(self, message: str, repair: str) -> None:
+        super().__init__(f"{message}\n  repair: {repair}")
+        self.repair = repair
+
+
+class ArchiveRefused(FootfallError):
+    """A backup or an export cannot be taken, or not put there. `repair` says what a person can do about it."""
 
     def __init__(self, message: str, repair: str) -> None:
         super().__init__(f"{message}\n  repair: {repair}")

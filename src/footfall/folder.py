@@ -8,6 +8,7 @@ clock (the day is an argument). Every file it writes is replaced whole: a tempor
     journal.sqlite    the journal, the registry and checkpoints        history.duckdb   the rows
     secret.key        32 random bytes: the key of every hash           owner.key        what the owner signs in with
     salts.json        salts of the UTC day, two at most; leave it out of backups
+    outgoing/         a backup or an export while it is made: whoever asked for it takes the files away
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from footfall.errors import FolderInUse, Full, NewerVersion, StoreRefused
 
 VERSION = 1
 Migration = Callable[[Path], None]
-OURS = frozenset({"footfall", "lock", "journal", "history", "secret", "owner", "salts", "server"})  # names up to the first dot
+OURS = frozenset(
+    {"footfall", "lock", "journal", "history", "secret", "owner", "salts", "server", "outgoing"}
+)  # names up to the first dot
 MIGRATIONS: Mapping[int, Migration] = {}  # from version n to n + 1; must bear being cut off and run again
 
 
@@ -41,6 +45,7 @@ class Folder:
         self.warnings = warnings
         self.journal = path / "journal.sqlite"
         self.history = path / "history.duckdb"
+        self.outgoing = path / "outgoing"
         self.secret = _secret(path)
         self.owner_key = _owner_key(path)
         self._lock: int | None = lock
@@ -59,7 +64,7 @@ class Folder:
         salts = {kept: salt for kept, salt in self._salts.items() if abs(kept - day) == 1}
         salts[day] = secrets.token_bytes(32)
         try:
-            _replace(self._salts_file, json.dumps({kept: salt.hex() for kept, salt in salts.items()}).encode())
+            write_private(self._salts_file, json.dumps({kept: salt.hex() for kept, salt in salts.items()}).encode())
         except OSError as error:
             raise Full(f"the salt of the day cannot be written: {error.strerror}") from error
         self._salts = salts
@@ -88,6 +93,16 @@ def open_folder(
     except BaseException:
         os.close(lock)
         raise
+
+
+@contextmanager
+def taken(path: Path) -> Iterator[None]:
+    """Nobody else can open the folder within. Raises FolderInUse."""
+    lock = _take_lock(path / "lock", patience=1.0)
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 def _take_lock(file: Path, patience: float) -> int:
@@ -136,14 +151,14 @@ def _make(path: Path, file: Path, version: int) -> str:
             "restore the whole folder from one backup, or choose an empty folder",
         )
     if not (path / "secret.key").exists():
-        _replace(path / "secret.key", secrets.token_bytes(32))
+        write_private(path / "secret.key", secrets.token_bytes(32))
     store_id = secrets.token_hex(16)
     _write_identity(file, version, store_id)
     return store_id
 
 
 def _write_identity(file: Path, version: int, store_id: str) -> None:
-    _replace(file, json.dumps({"version": version, "store": store_id}).encode())
+    write_private(file, json.dumps({"version": version, "store": store_id}).encode())
 
 
 def _secret(path: Path) -> bytes:
@@ -163,7 +178,7 @@ def _owner_key(path: Path) -> str:
     """The key, made anew when there is none: deleting the file is how an owner changes it."""
     file = path / "owner.key"
     if not file.exists():
-        _replace(file, secrets.token_urlsafe(24).encode() + b"\n")
+        write_private(file, secrets.token_urlsafe(24).encode() + b"\n")
     key = file.read_text("utf-8").strip()
     if len(key) < 16:
         raise StoreRefused(f"{file} holds less than 16 characters", "delete it: the next start makes a new key")
@@ -205,7 +220,7 @@ def _closed_to_others(path: Path) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _replace(file: Path, content: bytes) -> None:
+def write_private(file: Path, content: bytes) -> None:
     """Write a private file whole or not at all, durable on return."""
     temporary = file.with_name(file.name + ".new")
     temporary.unlink(missing_ok=True)  # left by a crash; only the owner of the lock comes here

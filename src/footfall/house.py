@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import randbits
@@ -17,20 +17,26 @@ import structlog
 import ua_parser
 
 from footfall.access import Access, open_access
+from footfall.backup import back_up
 from footfall.cities import open_cities
 from footfall.clock import Clock, process_clock
 from footfall.config import Config
 from footfall.content.watch import Contents
-from footfall.engine import Engine, Limits, sweep
-from footfall.errors import Busy, NotFound
+from footfall.engine import Engine, Limits
+from footfall.errors import Busy, HistoryFailed, NotFound
+from footfall.export import export
 from footfall.folder import Folder
+from footfall.handover import Handover
+from footfall.housekeeping import retain, sweep
 from footfall.hub import Hub
 from footfall.imports import Imports
 from footfall.intake import Agents, Intake
 from footfall.intake.convex_export import ConvexExport
 from footfall.intake.identity import Identity
 from footfall.live.pages import Item
+from footfall.manifest import Manifest
 from footfall.model import Erase, Publish, Site
+from footfall.recount import Matched, matched
 from footfall.registry.base import Registry
 from footfall.store import Store, open_store
 from footfall.supervised import supervised
@@ -38,6 +44,7 @@ from footfall.supervised import supervised
 SITES = "site"  # their kind in the registry
 _REMOVING = "removing"  # the kind of the marks at sites whose removal has begun
 _SWEEP_SECONDS = 60.0
+_RETAIN_SECONDS = 600.0
 _ENTRY_BYTES = 25  # measured 19 to 30
 _DISK_SECONDS = 2.0
 
@@ -76,6 +83,7 @@ class House:
     registry: Registry
     access: Access
     contents: Contents
+    handover: Handover
     _store: Store
 
     async def put_site(self, site: Site) -> None:
@@ -129,9 +137,34 @@ class House:
         """Recount every total from the rows: one sentence for each difference."""
         return await self.engine.verify()
 
+    async def back_up(self, version: str) -> Manifest:
+        """Make a backup where it can be taken away. Raises Busy, HistoryFailed."""
+        store, files = self._store, (self.folder.history, self.folder.journal)
+        return await self.handover.made(
+            lambda into: back_up(store.engine, store.keeper, store.journal, store.history, store.folder, version, into),
+            need=sum(file.stat().st_size for file in files),
+        )
+
+    async def export(self, sites: Iterable[Site], form: str, version: str) -> Manifest:
+        """Make an export likewise; `form` is one of export's."""
+        store = self._store
+        return await self.handover.made(
+            lambda into: export(store.engine, store.history, store.folder.store_id, sites, form, version, into)
+        )
+
+    async def matched(self, erase: Erase) -> Matched:
+        """What an erase would be about."""
+        table, _ = await self.engine.fetch(matched(erase))
+        return msgspec.convert(table[0], Matched)
+
+    def visitor_of(self, site: str, session: str) -> int:
+        """Who a session is."""
+        return self.intake.identity.of_session(site, session)
+
     async def close(self) -> None:
         """End streams, drain, leave a checkpoint, release the folder. A second call does nothing."""
         await self.hub.close()
+        await self.handover.close()
         await self._store.close()
 
 
@@ -163,17 +196,20 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
         raise
     store.engine.on_change = hub.changed
     contents = _contents(sites, store.engine)
-    export = ConvexExport(Identity(store.folder.secret, store.folder.salt, store.engine.fold.knows))
-    imports = Imports(store.engine, export, sites, _fresh_id)
-    house = House(config, store.folder, store.engine, hub, intake, imports, sites, store.registry, access, contents, store)
+    handover = Handover(store.folder.outgoing, config.disk_floor_bytes)
+    exports = ConvexExport(Identity(store.folder.secret, store.folder.salt, store.engine.fold.knows))
+    imports = Imports(store.engine, exports, sites, _fresh_id)
+    house = House(
+        config, store.folder, store.engine, hub, intake, imports, sites, store.registry, access, contents, handover, store
+    )
     try:
         await house._go_on_removing()
     except BaseException:
         await store.close()
         raise
     hub.start()
-    works = {"sweeps": _sweeps(store.engine), "keeper": store.keeper.run(), "disk watch": _looks(disk), "content": contents.run()}
-    store.tasks += [supervised(asyncio.create_task(work, name=name)) for name, work in works.items()]
+    for name, work in _rounds(house, disk):
+        store.tasks.append(supervised(asyncio.create_task(work, name=name)))
     return house
 
 
@@ -203,6 +239,23 @@ def site_of(document: bytes) -> Site:
 def _quarter_of_memory() -> int:
     """In entries of the windows."""
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4 // _ENTRY_BYTES
+
+
+def _rounds(house: House, disk: Disk) -> Iterable[tuple[str, Coroutine[None, None, None]]]:
+    yield "sweeps", _sweeps(house.engine)
+    yield "retention", _retains(house)
+    yield "keeper", house._store.keeper.run()
+    yield "disk watch", _looks(disk)
+    yield "content", house.contents.run()
+
+
+async def _retains(house: House) -> None:
+    while True:
+        await asyncio.sleep(_RETAIN_SECONDS)
+        try:
+            await retain(house.engine, house.sites.values())
+        except (Busy, HistoryFailed) as error:
+            log.warning("retention waits", error=str(error))
 
 
 async def _sweeps(engine: Engine) -> None:

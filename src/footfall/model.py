@@ -107,6 +107,19 @@ class Import(msgspec.Struct, frozen=True, array_like=True, tag="import", gc=Fals
     facts: tuple[Fact, ...]
 
 
+class Adopt(msgspec.Struct, frozen=True, array_like=True, tag="adopt", gc=False):
+    """One chunk of an export's rows: they were judged where they come from and are taken as they stand, under the (seq, n) of
+    this record. Of each kind as many as fit into a chunk; the result is how many facts were taken."""
+
+    site: str
+    at: int
+    facts: tuple[FactRow, ...] = ()
+    visits: tuple[VisitRow, ...] = ()
+    minutes: tuple[MinuteRow, ...] = ()
+    ledger: tuple[LedgerRow, ...] = ()
+    content: tuple[ContentRow, ...] = ()
+
+
 class Erase(msgspec.Struct, frozen=True, array_like=True, tag="erase", gc=False):
     """A barrier: the facts of a site that match every given field are removed; the result is how many views that were
     counted went. None matches anything; `first` and `last` bound the time, both included."""
@@ -132,8 +145,8 @@ class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused", gc=Fa
     counts: tuple[tuple[str, str, str, int], ...]
 
 
-Command = Sweep | Publish | Import | Erase | Refused
-Record = Fact | Sweep | Publish | Import | Erase | Refused
+Command = Sweep | Publish | Import | Erase | Refused | Adopt
+Record = Fact | Sweep | Publish | Import | Erase | Refused | Adopt
 
 
 class Verdict(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -250,6 +263,7 @@ class Site(msgspec.Struct, frozen=True):
     `k` (1 to 10): so many different visitors make a page or place fit for strangers; pages that match one of `patterns` (`*`
     stands for anything, "/blog/*") are so from the start.
     `content`: folders of Markdown that say what it has published (content/source.py has how one is written).
+    `retention`: facts of more than so many days ago are erased; 0: none.
     """
 
     id: str
@@ -265,6 +279,7 @@ class Site(msgspec.Struct, frozen=True):
     link: str = ""
     frames: tuple[str, ...] = ()
     content: tuple[str, ...] = ()
+    retention: int = 0
 
 
 Table = Sequence[tuple[object, ...]]

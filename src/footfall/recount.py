@@ -323,6 +323,26 @@ def doomed(erase: Erase) -> Statement:
     return Statement(f"SELECT count(*) FROM facts WHERE counted AND {condition}", params, seconds=_SECONDS)
 
 
+class Matched(msgspec.Struct, frozen=True, array_like=True):
+    """How many rows an erase is about. A visit counts if it loses any of its facts."""
+
+    facts: int
+    views: int
+    visits: int
+    minutes: int
+
+
+def matched(erase: Erase) -> Statement:
+    """A row of Matched."""
+    condition, params = matching(erase)
+    of_minutes, minutes_params = matching(erase, "minute_ms")
+    sql = (
+        "SELECT count(*), count(*) FILTER (WHERE counted), count(DISTINCT visit) FILTER (WHERE visit <> 0),"
+        f" (SELECT count(*) FROM minutes WHERE {of_minutes}) FROM facts WHERE {condition}"
+    )
+    return Statement(sql, [*minutes_params, *params], seconds=_SECONDS)
+
+
 def differences(served: Fold, counted: Fold) -> list[str]:
     """Where the totals that are served differ from a recount of the rows, one sentence each; empty if nowhere."""
     found = []

@@ -29,6 +29,7 @@ BACKFILL_CHUNK = 500  # the original's BACKFILL_BATCH_SIZE
 SWEEP_VISITS = 2_000  # how many visits one sweep closes at most
 SWEEP_MINUTES = 5_000  # how many moments of final minutes one sweep takes at most
 MAX_FACTS_PER_REQUEST = 100
+RETAIN_FACTS = 500_000  # how many facts retention erases at once
 
 RESERVED = frozenset({"api", "new", "all", "site", "sites", "live", "login", "logout", "settings", "static", "assets", "admin"})
 SITE_IDS = f"2 to 32 of a-z, 0-9 and -, and not one of {', '.join(sorted(RESERVED))}"
@@ -97,6 +98,11 @@ def is_present(deadline: int, now: int) -> bool:
 def is_stale(last_seen: int, now: int) -> bool:
     """Whether the original's clean-up removes a session. At exactly the timeout it neither shows nor goes."""
     return last_seen < now - PRESENCE_TIMEOUT
+
+
+def retained_from(now: int, days: int) -> int:
+    """Where what is kept for so many days begins: whole UTC days, today not counted."""
+    return now - now % DAY - days * DAY
 
 
 def in_visit(start: int, end: int, time: int) -> bool:

@@ -78,7 +78,7 @@ async def open_store(path: Path, clock: Clock, limits: Limits | None = None, obs
         opened.insert(0, journal)
         registry = await open_registry(folder.journal)
         opened.insert(0, registry)
-        history = await open_history(folder.history, folder.store_id)
+        history = await open_history(folder.history, folder.store_id, outgoing=folder.outgoing)
         opened.insert(0, history)
         fold, sink, kept = await _recovered(journal, registry, history, clock)
         engine = Engine(fold, journal, history, sink, clock, limits or Limits(), obstacle)

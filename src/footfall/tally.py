@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from footfall.live.fold import Fold, Line
+from footfall.live.fold import Fold, Line, Refusal
 from footfall.model import Rows
-
-Refusal = tuple[str, str, str]  # site, door, reason
 
 
 class Tally:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from footfall.clock import process_clock
-from footfall.engine import sweep
 from footfall.history.base import Statement
+from footfall.housekeeping import sweep
 from footfall.store import open_store
 
 from .load import Load

@@ -31,6 +31,12 @@ COMMANDS = (
     "import",
     "import convex",
     "verify",
+    "backfill",
+    "erase",
+    "backup",
+    "restore",
+    "export",
+    "import footfall",
 )
 
 
@@ -162,6 +168,10 @@ def test_what_is_no_number_is_refused(footfall: Footfall, value: str) -> None:
         ("site", "remove", "blog", "--yes"),
         ("password",),
         ("verify",),
+        ("backfill",),
+        ("erase", "blog", "--path", "/a", "--yes"),
+        ("backup", "nowhere"),
+        ("export", "nowhere"),
         ("demo", "--remove"),
     ],
 )

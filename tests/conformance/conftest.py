@@ -23,7 +23,9 @@ STORE = "0123456789abcdef"
 NOON = 1_764_072_000_000
 
 JOURNALS: dict[str, Callable[[Path, str], Awaitable[Journal]]] = {"sqlite": lambda path, id: open_journal(path / "j.sqlite", id)}
-HISTORIES: dict[str, Callable[[Path, str], Awaitable[History]]] = {"duckdb": lambda path, id: open_history(path / "h.duckdb", id)}
+HISTORIES: dict[str, Callable[[Path, str], Awaitable[History]]] = {
+    "duckdb": lambda path, id: open_history(path / "h.duckdb", id, outgoing=path)
+}
 REGISTRIES: dict[str, Callable[[Path], Awaitable[Registry]]] = {"sqlite": lambda path: open_registry(path / "j.sqlite")}
 
 OpenJournal = Callable[..., Awaitable[Journal]]

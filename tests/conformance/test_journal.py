@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
 import pytest
 
 from footfall.errors import JournalFailed, StoreMismatch
 from footfall.journal.base import Journal
-from footfall.model import Erase, Fact, Import, Publish, Record, Refused, Sweep
+from footfall.model import (
+    Adopt,
+    ContentRow,
+    Erase,
+    Fact,
+    FactRow,
+    Import,
+    LedgerRow,
+    MinuteRow,
+    Publish,
+    Record,
+    Refused,
+    Sweep,
+    VisitRow,
+)
 
 OpenJournal = Callable[..., Awaitable[Journal]]
 AFact = Callable[..., Fact]
@@ -32,19 +47,28 @@ async def test_records_come_back_in_order_whatever_their_kind(open_a_journal: Op
         Import("my-site", 3, (a_fact(2), a_fact(3))),
         Erase("my-site", 4, path="/1", visitor=2**64 - 1),
         Refused(5, (("my-site", "script", "too_old", 3),)),
+        Adopt(
+            "my-site",
+            6,
+            (FactRow(1, 0, 3, True, 2**64 - 1, a_fact(7, props={"a": "b"})),),
+            (VisitRow(1, 0, 9, 1, 2, "/", "/", 1, 0, 0, a_fact(7)),),
+            (MinuteRow(1, 0, "my-site", 60_000, 8, "/", "", 0),),
+            (LedgerRow(1, 0, "my-site", "script", 0, "stored", "", 3),),
+            (ContentRow(1, 0, "my-site", "post", "slug", "Title", True),),
+        ),
     ]
     journal = await open_a_journal()
     assert await journal.head() == 0
     assert await journal.append(everything[:4]) == 4
-    assert await journal.append(everything[4:]) == 6
+    assert await journal.append(everything[4:]) == 7
     await journal.close()
     await journal.close()
 
     again = await open_a_journal()
-    assert await again.head() == 6
+    assert await again.head() == 7
     assert await records_of(again) == everything
     assert await records_of(again, 3) == everything[3:]
-    assert await records_of(again, 6) == []
+    assert await records_of(again, 7) == []
 
 
 async def test_an_append_of_nothing_changes_nothing(open_a_journal: OpenJournal, a_fact: AFact) -> None:
@@ -134,3 +158,21 @@ async def test_a_closed_journal_takes_nothing(open_a_journal: OpenJournal, a_fac
     await journal.close()
     with pytest.raises(JournalFailed):
         await journal.append([a_fact()])
+
+
+async def test_a_copy_is_the_journal_at_one_moment(open_a_journal: OpenJournal, tmp_path: Path, a_fact: AFact) -> None:
+    """It holds what was durable when it was made, and tells from where on; the journal goes on."""
+    journal = await open_a_journal()
+    for number in range(1, 5):
+        await journal.append([a_fact(number)])
+    await journal.trim(2)
+    (tmp_path / "copy").mkdir()
+    assert await journal.copy(tmp_path / "copy" / "j.sqlite") == 2
+    await journal.append([a_fact(5)])
+    assert await journal.head() == 5
+    await journal.close()
+    with pytest.raises(JournalFailed):
+        await journal.copy(tmp_path / "copy" / "again.sqlite")
+    (tmp_path / "copy" / "j.sqlite").replace(tmp_path / "j.sqlite")
+    copied = await open_a_journal()
+    assert await records_of(copied, 2) == [a_fact(3), a_fact(4)]

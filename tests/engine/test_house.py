@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
+from footfall import house as wiring
+from footfall import rules
 from footfall.clock import process_clock
 from footfall.config import Config
 from footfall.errors import Busy, NotFound
 from footfall.house import Disk, House, open_house
-from footfall.model import STORED, Site
-from tests.unit.live.made import SITE, fact
+from footfall.model import STORED, Kind, Site
+from tests.unit.live.made import SITE, START, fact
 
 OpenHouse = Callable[[], Awaitable[House]]
 
@@ -104,3 +107,22 @@ def test_the_clock_goes_on_while_the_machine_sleeps(monkeypatch: pytest.MonkeyPa
     before = clock()
     slept = 3_600_000_000_000
     assert clock() - before >= 3_600_000
+
+
+async def test_the_clock_makes_its_rounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By itself: who left is forgotten within five minutes, and what a site does not want to keep any longer goes."""
+    assert rules.PRESENCE_TIMEOUT + wiring._SWEEP_SECONDS * rules.SECOND <= 5 * rules.MINUTE
+    monkeypatch.setattr(wiring, "_SWEEP_SECONDS", 0.01)
+    monkeypatch.setattr(wiring, "_RETAIN_SECONDS", 0.01)
+    now = START
+    opened = await open_house(Config(data_folder=tmp_path / "data"), lambda: now)
+    await opened.put_site(Site(SITE, retention=1))
+    await opened.engine.record([fact(at=now), fact(Kind.BEAT, at=now, visitor=2)])
+    state = opened.engine.fold.site(SITE)
+    assert (state.views, len(state.presence.readers)) == (1, 2)
+    now += 2 * rules.DAY
+    async with asyncio.timeout(60):
+        while opened.engine.fold.site(SITE).views or opened.engine.fold.site(SITE).presence.readers:  # noqa: ASYNC110  # its own clock
+            await asyncio.sleep(0.01)
+    assert await opened.verify() == []
+    await opened.close()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from footfall import rules
-from footfall.engine import sweep
+from footfall.housekeeping import sweep
 from footfall.model import Fact, Kind, Publish, Site
 from footfall.rules import DAY, MINUTE
 

@@ -58,6 +58,7 @@ async def test_settings_are_changed_as_they_are_shown(serving: Serving) -> None:
             "grid": "2,5",
             "k": "5",
             "patterns": "/blog/*\n/a, b/*",
+            "retention": "730",
             "frames": "https://a.example",
         }
         answer = await fill(running, "/sites/open-site", **changes)
@@ -65,6 +66,7 @@ async def test_settings_are_changed_as_they_are_shown(serving: Serving) -> None:
         site = running.house.sites["open-site"]
         assert (site.visibility, site.name, site.hosts) == ("link", "Über <uns>", ("a.example", "b.example"))
         assert (site.grid, site.k, site.patterns, site.frames) == (2.5, 5, ("/blog/*", "/a, b/*"), ("https://a.example",))
+        assert site.retention == 730
         page = (await running.client.get("/sites/open-site?saved", headers=running.owner)).text
         assert _filled(page) == {**changes, "hosts": "a.example\nb.example", "grid": "2.5"}
         assert f"/s/open-site?link={site.link}" in page

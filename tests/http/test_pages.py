@@ -204,17 +204,21 @@ async def test_a_page_may_show_the_name(serving: Serving, tmp_path: Path, monkey
 
 
 async def test_facts_that_are_refused_are_told_everywhere(serving: Serving) -> None:
-    """From the start: the log with a repair, /healthz, the owner's list and live page; strangers see nothing of it."""
+    """From the start: the log with a repair, /healthz, /metrics, the owner's pages; strangers see nothing of it."""
     with capture_logs() as logged:
         async with serving(disk_floor_bytes=1 << 60) as running:
             (warning,) = (await running.client.get("/healthz")).json()["warnings"]
             pages = {path: await running.client.get(path, headers=running.owner) for path in ("/", "/s/open-site")}
             seen = await running.client.get("/s/open-site")
+            metrics = (await running.client.get("/metrics", headers=running.owner)).text
+            view = {"s": "open-site", "k": "view", "i": "0123456789abcdef", "u": "https://example.com/a", "v": "ann"}
+            sent = await running.client.post("/e", json=view)
     told = [line for line in logged if line["event"] == "facts are refused"]
     assert [(line["log_level"], "disk_floor_bytes" in line["repair"]) for line in told] == [("error", True)]
     assert re.fullmatch(r"Facts are refused now: the disk is nearly full \(\d+ MiB left\)", warning)
     assert all("Facts are refused now: " in page.text for page in pages.values())
     assert "Facts are refused" not in seen.text
+    assert ("footfall_accepting 0.0" in metrics, sent.status_code, int(sent.headers["retry-after"]) > 0) == (True, 503, True)
 
 
 def test_each_change_is_logged_once() -> None:

@@ -9,8 +9,8 @@ import footfall
 from footfall import errors
 
 PUBLIC = """
-Busy ChunkReport ClockBehind FolderInUse Footfall FootfallError Full HistoryFailed ImportedView InvalidInput JournalFailed
-Location NewerVersion NotFound PageStat PathCount Stats StoreMismatch StoreRefused TooExpensive
+ArchiveRefused Busy ChunkReport ClockBehind FolderInUse Footfall FootfallError Full HistoryFailed ImportedView InvalidInput
+JournalFailed Location NewerVersion NotFound PageStat PathCount Stats StoreMismatch StoreRefused TooExpensive
 """.split()
 
 

@@ -10,8 +10,9 @@ from importlib.metadata import version
 
 import click
 
-from footfall.cli.care import verify
+from footfall.cli.care import backfill, erase, verify
 from footfall.cli.command import Commands
+from footfall.cli.copies import backup, export, import_footfall, restore
 from footfall.cli.importing import import_
 from footfall.cli.serving import demo, password, serve
 from footfall.cli.sites import site
@@ -34,5 +35,6 @@ def main() -> None:
     os.umask(0o077)  # what it writes is for this user alone
 
 
-for command in (serve, demo, site, password, import_, verify):
+import_.add_command(import_footfall)
+for command in (serve, demo, site, password, import_, export, backup, restore, erase, verify, backfill):
     main.add_command(command)

@@ -1,16 +1,33 @@
-"""Looking after the data: `verify`."""
+"""Looking after the data: `verify`, `backfill`, `erase`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from footfall.cli.command import configured, with_owner
+from footfall.cli.command import configured, existing_site, with_owner
 from footfall.config import Config
 
 if TYPE_CHECKING:
     from footfall.admin import Owner
+
+CHUNK = 20_000  # views of a backfill between two looks at the bar
+DAY_MS = 86_400_000
+
+
+class Moment(click.DateTime):
+    """A day or a time, UTC."""
+
+    name = "time"
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Shorter than the formats."""
+        return "TIME"
 
 
 @click.command()
@@ -27,3 +44,85 @@ def verify(config: Config) -> None:
         click.echo("Every total equals a recount of the stored rows.")
 
     with_owner(config, recount)
+
+
+@click.command()
+@click.argument("site", required=False)
+@configured("data_folder")
+def backfill(config: Config, site: str | None) -> None:
+    """Walk all stored views in chunks, of SITE or of every site, and compare with the total that is served.
+
+    Totals are exact without it and it changes nothing: it is there for who is used to it. It may be stopped and repeated.
+    """
+
+    async def walk(owner: Owner) -> None:
+        sites = [await existing_site(owner, site)] if site else await owner.sites()
+        for found in sites:
+            await _walk(owner, found["id"])
+
+    with_owner(config, walk)
+
+
+async def _walk(owner: Owner, site: str) -> None:
+    told = await owner.backfill(site, None, CHUNK)
+    with click.progressbar(length=told["views"], label=site, show_pos=True) as bar:
+        bar.update(told["report"]["processed"])
+        while told["report"]["status"] != "complete":
+            before = told["report"]["processed"]
+            told = await owner.backfill(site, told["at"], CHUNK)
+            bar.update(told["report"]["processed"] - before)
+    report = told["report"]
+    click.echo(f"{site}: {report['processed']:,} views of {report['uniqueSessions']:,} visitors.")
+    if report["processed"] != told["views"]:  # views may have come behind the last chunk
+        click.echo(f"  {told['views']:,} views are served: footfall verify tells whether that is right")
+
+
+@click.command(epilog="\b\nExamples:\n  footfall erase blog --path /draft --dry-run\n  footfall erase blog --session 5f0c...\n"
+               "  footfall erase blog --until 2024-12-31")  # fmt: skip
+@click.argument("site")
+@click.option("--path", help="Facts of this path.")
+@click.option("--session", help="Facts of the visitor whose browser calls itself so: localStorage.footfall of the site.")
+@click.option("--visitor", type=int, help="Facts of this visitor, by the number that an export has.")
+@click.option("--since", type=Moment(), help="Facts from this day or time on, UTC.")
+@click.option("--until", type=Moment(), help="Facts up to this time, or to the end of this day, UTC.")
+@click.option("--dry-run", is_flag=True, help="Tell only how much that is.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@configured("data_folder")
+def erase(
+    config: Config, site: str, since: datetime | None, until: datetime | None, dry_run: bool, yes: bool, **what: Any
+) -> None:
+    """Erase what a visitor did, a path, or a period: facts that match all that is given. It cannot be brought back.
+
+    Every total follows at once. Backups and exports that were made before still hold it.
+    """
+    times = {"first": _ms(since), "last": _last_ms(until)}
+    given = {name: value for name, value in {**what, **times}.items() if value is not None}
+    if not given:
+        raise click.UsageError("Name a path, a session, a visitor or a time; footfall site remove removes a whole site.")
+
+    async def carry_out(owner: Owner) -> None:
+        await existing_site(owner, site)
+        matched = (await owner.erase(site, **given, dry_run=True))["matched"]
+        facts, views, visits, minutes = matched
+        told = f"{facts:,} facts ({views:,} counted views) of {visits:,} visits, and {minutes:,} minutes of presence"
+        if dry_run:
+            click.echo(f"{site}: this would erase {told}.")
+            return
+        if not yes:
+            click.confirm(f"Erase {told} of {site}?", abort=True)
+        removed = (await owner.erase(site, **given))["removed_views"]
+        click.echo(f"{site}: erased; {removed:,} counted views went with it.")
+
+    with_owner(config, carry_out)
+
+
+def _ms(time: datetime | None) -> int | None:
+    return None if time is None else int(time.replace(tzinfo=UTC).timestamp()) * 1_000
+
+
+def _last_ms(time: datetime | None) -> int | None:
+    """The end of a day that was named without a time, of a second that was named."""
+    begin = _ms(time)
+    if begin is None:
+        return None
+    return begin + (DAY_MS if begin % DAY_MS == 0 else 1_000) - 1

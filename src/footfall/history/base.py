@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from footfall.journal.base import Position
@@ -50,6 +51,18 @@ class History(Protocol):
 
         Raises TooExpensive past a limit, HistoryFailed otherwise.
         """
+        ...
+
+    async def copy(self, file: Path) -> Position:
+        """Write everything, as it is at one moment, into a new file; its position. Appends and questions go on meanwhile.
+
+        Cancelled, it has stopped when it is left. What it leaves of a file then, or after HistoryFailed, is of no use.
+        """
+        ...
+
+    async def export(self, site: str, upto: Position, more: Rows, folder: Path, form: str) -> dict[str, int]:
+        """Write the rows of a site with seq <= `upto`, and `more` rows that are not here yet, into files of `folder`, one for
+        each table, named `{site}.{table}.{form}`; how many rows each has. `form` is "csv" or "parquet". Otherwise as `copy`."""
         ...
 
     async def close(self) -> None:

@@ -24,6 +24,7 @@ from typing import TypeVar
 import duckdb
 
 from footfall.errors import HistoryFailed, NewerVersion, StoreMismatch, StoreRefused, TooExpensive
+from footfall.history import outgoing
 from footfall.history import rows as flat
 from footfall.history.base import Statement
 from footfall.history.erase import erase_facts
@@ -42,8 +43,11 @@ REPAIR = (
 )
 
 
-async def open_history(path: Path, store_id: str, *, memory: str = "1GB", threads: int = 2) -> DuckdbHistory:
+async def open_history(
+    path: Path, store_id: str, *, outgoing: Path | None = None, memory: str = "1GB", threads: int = 2
+) -> DuckdbHistory:
     """Open the history at `path`, making it if there is none. `memory` bounds DuckDB's own memory, `threads` its workers.
+    Copies and exports go into `outgoing` and nowhere else.
 
     Raises StoreMismatch when the file belongs to another store, NewerVersion, or StoreRefused when it cannot be opened.
     """
@@ -51,13 +55,11 @@ async def open_history(path: Path, store_id: str, *, memory: str = "1GB", thread
         "memory_limit": memory,
         "threads": threads,
         "checkpoint_threshold": "64MB",  # 200,000 facts: at 16 MB checkpoints cost 40 % of all work; opening replays it in 0.4 s
-        "enable_external_access": False,  # a question reads the tables and nothing else on this machine
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
         "python_enable_replacements": False,  # nor variables of the program
-        "lock_configuration": True,
     }
-    history = DuckdbHistory(_Database(path, store_id, config))
+    history = DuckdbHistory(_Database(path, store_id, config, outgoing))
     try:
         await history.position()
     except HistoryFailed as error:
@@ -99,6 +101,14 @@ class DuckdbHistory:
         finally:
             watch.cancel()
 
+    async def copy(self, file: Path) -> Position:
+        """In a thread of its own: rows are appended and questions answered meanwhile."""
+        return await self._outgo(lambda cursor: outgoing.copy(cursor, file))
+
+    async def export(self, site: str, upto: Position, more: Rows, folder: Path, form: str) -> dict[str, int]:
+        """In a thread of its own too. `form` is "csv" or "parquet"."""
+        return await self._outgo(lambda cursor: outgoing.export(cursor, site, upto, more, folder, form))
+
     async def close(self) -> None:
         if self._closed:
             return
@@ -112,7 +122,31 @@ class DuckdbHistory:
             raise HistoryFailed("history is closed")
         return await asyncio.get_running_loop().run_in_executor(threads, work)
 
+    async def _outgo(self, work: Callable[[duckdb.DuckDBPyConnection], Row]) -> Row:
+        """Files made within one cursor; one that is cancelled is interrupted, and waited for."""
+        if self._closed:
+            raise HistoryFailed("history is closed")
+        task = _Task()
+        writing = asyncio.ensure_future(asyncio.to_thread(self._written, task, work))
+        try:
+            return await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            while not writing.done():
+                task.interrupt()
+                await asyncio.wait([writing], timeout=0.05)
+            raise
+
     # --- in the threads ---
+
+    def _written(self, task: _Task, work: Callable[[duckdb.DuckDBPyConnection], Row]) -> Row:
+        try:
+            with self._database.cursor() as cursor:
+                task.cursor = cursor
+                return work(cursor)
+        except duckdb.Error as error:
+            raise HistoryFailed(f"the file could not be written: {error}") from error
+        finally:
+            task.cursor = None
 
     def _append(self, rows: Rows, position: Position) -> None:
         here = self._database.open()
@@ -157,11 +191,10 @@ def _query(cursor: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
     return statements[0]
 
 
-class _Question:
-    """One running fetch, seen from the loop (which interrupts) and from its thread (which answers)."""
+class _Task:
+    """What runs in a cursor, seen from the loop (which interrupts) and from its thread (which works)."""
 
-    def __init__(self, statement: Statement) -> None:
-        self.statement = statement
+    def __init__(self) -> None:
         self.interrupted = False
         self.cursor: duckdb.DuckDBPyConnection | None = None
 
@@ -170,6 +203,14 @@ class _Question:
         cursor = self.cursor
         if cursor is not None:
             cursor.interrupt()
+
+
+class _Question(_Task):
+    """One running fetch."""
+
+    def __init__(self, statement: Statement) -> None:
+        super().__init__()
+        self.statement = statement
 
 
 async def _interrupt_in_time(question: _Question) -> None:
@@ -183,8 +224,11 @@ async def _interrupt_in_time(question: _Question) -> None:
 class _Database:
     """The file: opened when it is needed, thrown away when it may be broken. For any thread; only one may write."""
 
-    def __init__(self, path: Path, store_id: str, config: dict[str, str | bool | int | float | list[str]]) -> None:
+    def __init__(
+        self, path: Path, store_id: str, config: dict[str, str | bool | int | float | list[str]], outgoing: Path | None
+    ) -> None:
         self._path = path
+        self._outgoing = outgoing
         self._store_id = store_id
         self._config = config
         self._changed = threading.Condition(threading.RLock())
@@ -249,6 +293,7 @@ class _Database:
         except duckdb.Error as error:
             raise HistoryFailed(f"{self._path} cannot be opened: {error}") from error
         try:
+            self._shut(connection)
             return connection, self._claimed(connection)
         except duckdb.Error as error:
             connection.close()
@@ -256,6 +301,13 @@ class _Database:
         except BaseException:
             connection.close()
             raise
+
+    def _shut(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """A question reads the tables and nothing else on this machine, and files are written in one folder only."""
+        if self._outgoing is not None:
+            connection.execute("SET allowed_directories = [?]", [f"{self._outgoing.resolve()}/"])
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
 
     def _claimed(self, connection: duckdb.DuckDBPyConnection) -> Position:
         """Make the tables of a new file, or compare an old one's id and version with ours; returns the position."""

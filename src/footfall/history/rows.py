@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
-from footfall.model import ContentRow, Erase, Fact, FactRow, LedgerRow, MinuteRow, VisitRow
+from footfall.model import ContentRow, Erase, Fact, FactRow, Kind, LedgerRow, MinuteRow, VisitRow
 
 Values = tuple[Any, ...]  # one flat row
 
@@ -52,6 +52,7 @@ MINUTES = ("seq", "n", "site", "minute_ms", "visitor", "path", "country", "visit
 CONTENT = ("seq", "n", "site", "kind", "slug", "title", "published")
 
 _PROPS = FACTS.index("props")
+_VISIT_OWN = len(VISITS) - len(_OF_FIRST)
 _of_first = attrgetter(*_OF_FIRST)
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict[str, str] | None).decode
@@ -72,6 +73,29 @@ def fact_row(values: Sequence[Any]) -> FactRow:
     if fact[_PROPS - 5] is not None:
         fact[_PROPS - 5] = _decode(fact[_PROPS - 5])
     return FactRow(values[0], values[1], values[2], values[3], values[4], Fact(*fact))
+
+
+def visit_row(values: Sequence[Any]) -> VisitRow:
+    """The row again; of its first fact what a visit keeps, the rest is empty."""
+    kept = dict(zip(_OF_FIRST, values[_VISIT_OWN:], strict=True))
+    first = Fact(kind=Kind.VIEW, id=0, arrival=values[3], age=0, path=values[5], **kept)
+    own = dict(zip(VisitRow.__struct_fields__[:_VISIT_OWN], values[:_VISIT_OWN], strict=True))
+    return VisitRow(**own, first=first)
+
+
+def minute_row(values: Sequence[Any]) -> MinuteRow:
+    """The row again."""
+    return MinuteRow(*values)
+
+
+def ledger_row(values: Sequence[Any]) -> LedgerRow:
+    """The row again."""
+    return LedgerRow(*values)
+
+
+def content_row(values: Sequence[Any]) -> ContentRow:
+    """The row again."""
+    return ContentRow(*values)
 
 
 def visit_values(row: VisitRow) -> Values:

@@ -17,6 +17,7 @@ from footfall.house import House
 from footfall.http.answers import Receive, Scope, Send
 from footfall.http.assets import packaged
 from footfall.http.auth import Gate
+from footfall.http.care import routes as care_routes
 from footfall.http.collect import Collect
 from footfall.http.embed import Embeds
 from footfall.http.figures import Figures
@@ -60,6 +61,7 @@ class Doors:
             *SignIn(house, gate, clock).routes(),
             *site_routes(house, gate),
             *import_routes(house, gate),
+            *care_routes(house, gate),
         )
         self._router = _router(pages, self._ops, doors)
         self._metrics_listen = config.metrics_listen

@@ -133,7 +133,7 @@ def _change(filled: forms.Values) -> SiteChange:
     given |= {name: tuple(filled[name].replace(",", " ").split()) for name in ("hosts", "frames") if name in filled}
     if "patterns" in filled:  # a path may hold commas and blanks
         given["patterns"] = tuple(line.strip() for line in filled["patterns"].splitlines() if line.strip())
-    for name, number in (("grid", float), ("k", int)):
+    for name, number in (("grid", float), ("k", int), ("retention", int)):
         if name in filled:
             try:
                 given[name] = number(filled[name].strip().replace(",", "."))
@@ -145,4 +145,5 @@ def _change(filled: forms.Values) -> SiteChange:
 def _filled(site: Site) -> dict[str, str]:
     """The settings form as it stands before anybody typed."""
     lists = {name: "\n".join(getattr(site, name)) for name in sheets.LISTS}
-    return {"name": site.name, "visibility": site.visibility, "grid": f"{site.grid:g}", "k": str(site.k), **lists}
+    numbers = {"grid": f"{site.grid:g}", "k": str(site.k), "retention": str(site.retention)}
+    return {"name": site.name, "visibility": site.visibility, **numbers, **lists}

@@ -9,7 +9,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from footfall.errors import Busy, InvalidInput, NotFound
+from footfall.errors import Busy, HistoryFailed, InvalidInput, NotFound
 from footfall.http.answers import MAX_BODY
 from footfall.http.auth import Gate, Standing
 
@@ -52,6 +52,8 @@ def owners_only(gate: Gate, endpoint: Endpoint) -> Endpoint:
             return told(404, {"error": str(error)})
         except Busy as busy:
             return told(503, {"error": str(busy)}, {"retry-after": str(busy.retry_after)})
+        except HistoryFailed as error:
+            return told(503, {"error": str(error)}, {"retry-after": "5"})
 
     return answer
 

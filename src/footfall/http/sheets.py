@@ -24,6 +24,7 @@ FIELDS = {  # of a site: label, hint, attributes
     "grid": ("Places are rounded to", "Degrees: 1 is some 100 km.", {**NUMBER, "inputmode": "decimal"}),
     "k": ("Visitors before strangers see it", "A page or place that fewer saw is not named.", {**NUMBER, "inputmode": "numeric"}),
     "patterns": ("Pages that are named at once", "Paths that strangers may see in any case, one a line: /blog/*", NAME),
+    "retention": ("Days that are kept", "What is older is erased; 0: everything is kept.", {**NUMBER, "inputmode": "numeric"}),
     "frames": ("Pages that may frame its card", "Origins, one a line: https://blog.example; empty: any if it is public.", NAME),
 }
 FIRST = '<p class="soft">Waiting for its first view. Put this line into every page:</p>'

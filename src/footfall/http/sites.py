@@ -26,6 +26,8 @@ HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_
 ORIGIN = re.compile(r"(https?://)?(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?(:\d{1,5})?|\*").fullmatch
 VISIBILITIES = ("private", "public", "link")
 GRIDS = (0.01, 30.0)  # degrees: about one kilometre, about a continent
+RETENTION = 36_500  # days, at most
+LINK = re.compile(r"[A-Za-z0-9_-]{16,64}").fullmatch  # what `linked` makes
 KS = (1, 10)  # visitors who make a page or a place fit for strangers
 
 
@@ -42,6 +44,8 @@ class SiteChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     patterns: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     window: int | msgspec.UnsetType = msgspec.UNSET
     content: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    retention: int | msgspec.UnsetType = msgspec.UNSET
+    link: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -161,6 +165,10 @@ def changed(site: Site, change: SiteChange) -> Site:
     if site.window != 0 and not REPEAT_CELL <= site.window <= REPEAT_WINDOW:
         raise InvalidInput("window", f"milliseconds from {REPEAT_CELL} to {REPEAT_WINDOW}, or 0")
     check_sources(site.content)
+    if not 0 <= site.retention <= RETENTION:
+        raise InvalidInput("retention", f"whole days from 1 to {RETENTION}, or 0: for ever")
+    if site.link and not LINK(site.link):
+        raise InvalidInput("link", "16 to 64 letters, digits, - and _, as an export has it")
     if len(site.name) > 200:
         raise InvalidInput("name", "at most 200 characters")
     return site

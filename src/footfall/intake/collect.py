@@ -61,7 +61,7 @@ class Intake:
         cities: Callable[[str], object] | None = None,
     ) -> None:
         self._sites = sites
-        self._identity = Identity(secret, salt, known)
+        self.identity = Identity(secret, salt, known)
         self._fresh_id = fresh_id
         self._agents = agents
         self._countries = countries
@@ -110,7 +110,7 @@ class Intake:
         read = self._page if len(address) <= REMEMBERED else read_page
         page = _page(read(address, named.params if named else ()), "u")
         site = _admit(named, page.host, caller)
-        id = self._identity.fact(site.id, sent["i"])
+        id = self.identity.fact(site.id, sent["i"])
         return self._fact(SCRIPT, wire.KINDS[sent["k"]], id, site, page, sent, caller, agent, place)
 
     def _take_pixel(self, params: Mapping[str, str], caller: Caller) -> Fact:
@@ -133,9 +133,9 @@ class Intake:
     ) -> Fact:
         session = sent.get("v")
         if session is None:
-            visitor = self._identity.of_day(site.id, caller.address, caller.user_agent, caller.arrival)
+            visitor = self.identity.of_day(site.id, caller.address, caller.user_agent, caller.arrival)
         else:
-            visitor = self._identity.of_session(site.id, session)
+            visitor = self.identity.of_session(site.id, session)
         properties = sent.get("d")
         # By position, in the order of Fact: naming 36 fields takes 1.5 µs, a tenth of everything here.
         return Fact(

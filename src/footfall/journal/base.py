@@ -6,6 +6,7 @@ A backend can be written from this page alone; tests/conformance runs over every
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from footfall.model import Record
@@ -47,6 +48,11 @@ class Journal(Protocol):
     async def trim(self, before: Position, *, wipe: bool = False) -> None:
         """Forget records with seq <= `before`, as far as whole batches allow. With `wipe`, none of what was forgotten (nor of
         checkpoints that were dropped before) can be found in the store's files on return. Raises JournalFailed."""
+        ...
+
+    async def copy(self, file: Path) -> Position:
+        """Write everything, as it is at one moment, into a new file; the tail it has. Appends go on meanwhile.
+        Raises JournalFailed; what it leaves then is of no use."""
         ...
 
     async def close(self) -> None:

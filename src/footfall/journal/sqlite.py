@@ -13,9 +13,11 @@ All work is done in one thread of its own, so that the loop never waits for the 
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -105,6 +107,15 @@ class SqliteJournal:
             pass
         if wipe:
             await self._run(self._empty_wal)
+
+    async def copy(self, file: Path) -> Position:
+        """With the registry's tables, over a connection and in a thread of its own. Written anew, without freed pages."""
+        if self._closed:
+            raise JournalFailed("the journal is closed")
+        try:
+            return await asyncio.to_thread(_copied, self._path, file)
+        except sqlite3.Error as error:
+            raise JournalFailed(f"the journal could not be copied: {error}") from error
 
     async def close(self) -> None:
         if self._closed:
@@ -238,6 +249,13 @@ def connect(path: Path, synchronous: str = "FULL") -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _copied(path: Path, file: Path) -> Position:
+    with closing(connect(path)) as connection:
+        connection.execute("VACUUM INTO ?", (str(file),))
+    with closing(sqlite3.connect(file)) as copy:
+        return int(copy.execute("SELECT tail FROM journal").fetchone()[0])
 
 
 def _trim_step(connection: sqlite3.Connection, before: Position) -> Position | None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from heapq import heappop, heappush
 
+import msgspec
+
 from footfall import rules
 from footfall.live.counted import Counted
 from footfall.live.runs import Runs
@@ -22,6 +24,7 @@ from footfall.model import (
     STORED,
     TOO_MANY_PATHS,
     TOO_OLD,
+    Adopt,
     Command,
     ContentRow,
     Fact,
@@ -40,6 +43,7 @@ from footfall.model import (
 )
 
 Line = tuple[str, str, int, str, str]  # site, door, hour (ms), outcome, reason
+Refusal = tuple[str, str, str]  # site, door, reason
 
 VERSION = "4"  # of the state and its rules; a checkpoint of another version is not loaded
 
@@ -223,6 +227,8 @@ class Fold:
             return self._sweep(seq, command)
         if isinstance(command, Import):
             return self._import(seq, command)
+        if isinstance(command, Adopt):
+            return self._adopt(seq, command)
         if isinstance(command, Refused):
             self._refused(command)
         elif isinstance(command, Publish):
@@ -261,6 +267,40 @@ class Fold:
             self.rows.facts.append(FactRow(seq, n, time, True, 0, fact))
         self.dirty.add(command.site)
         return taken
+
+    def _adopt(self, seq: int, command: Adopt) -> int:
+        """How many facts were taken. For a counted view of a further path a full site has no room."""
+        rows, taken = self.rows, 0
+        for row in command.facts:
+            if row.counted and not self.site(command.site).pages.has_room(row.fact.path):
+                self._note(row.fact, command.at, TOO_MANY_PATHS)
+                continue
+            self._take_back(row)
+            rows.facts.append(msgspec.structs.replace(row, seq=seq, n=taken))
+            taken += 1
+        rows.visits += [msgspec.structs.replace(row, seq=seq, n=n) for n, row in enumerate(command.visits)]
+        rows.minutes += [msgspec.structs.replace(row, seq=seq, n=n) for n, row in enumerate(command.minutes)]
+        rows.ledger += [msgspec.structs.replace(row, seq=seq, n=n) for n, row in enumerate(command.ledger)]
+        for n, content in enumerate(command.content):
+            self.site(command.site).pages.publish(content.kind, content.slug, content.title, content.published)
+            rows.content.append(msgspec.structs.replace(content, seq=seq, n=n))
+        self.dirty.add(command.site)
+        return taken
+
+    def _take_back(self, row: FactRow) -> None:
+        """Counters and windows have a row that was made elsewhere."""
+        fact, kept_since = row.fact, self.now - rules.WINDOW_KEPT
+        state, latest = self.site(fact.site), max(row.time, fact.arrival)
+        if row.counted:
+            number = state.count_view(fact.path, fact.visitor, row.time)
+            if row.time > kept_since:
+                self.counted.put(fact.visitor, number, row.time, kept_since)
+        if fact.kind == Kind.VIEW and fact.title and not fact.bot:
+            state.pages.report(fact.path, fact.title, row.time)
+        if latest > kept_since and fact.door != rules.ORIGINAL:
+            self.ids.put(fact.id, latest, kept_since)
+        if row.visit:
+            state.sightings.see(fact)
 
     def _sweep(self, seq: int, command: Sweep) -> int:
         self.ids.drop(self.now - rules.WINDOW_KEPT)
