@@ -23,6 +23,7 @@ PURE = {
     "model": USUAL,
     "live": USUAL | {"numpy", "hashlib"},
     "intake": USUAL | {"base64", "hashlib", "ipaddress", "json", "re2", "urllib.parse"},
+    "convex": USUAL | {"base64", "binascii", "json", "struct"},
     "query": USUAL | {"datetime", "json", "zoneinfo"},
 }
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
@@ -35,12 +36,12 @@ ROOMS = (
     {"model"},
     {"cities", "clock", "config", "folder", "logs", "supervised", "worker"},
     {"intake", "live", "manifest"},
-    {"journal"},
+    {"convex", "journal"},
     {"history", "registry"},
     {"access", "batch", "content", "query", "recount", "sink", "tally"},
     {"engine", "hub"},
     {"backfill", "checkpoints", "export", "handover", "housekeeping", "imports"},
-    {"backup", "store"},
+    {"backup", "original", "store"},
     {"api", "house"},
     {"__init__", "http"},
     {"admin", "serve"},
