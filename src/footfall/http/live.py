@@ -17,7 +17,7 @@ import msgspec
 
 from footfall.http.answers import JSON, NO_STORE, NOSNIFF, Headers, Receive, Scope, Send, answer
 from footfall.http.auth import Gate, Standing
-from footfall.http.seats import Seats
+from footfall.http.seats import STREAMS_PER_ADDRESS, Seats
 from footfall.hub import Hub, StreamEnded, Viewer
 from footfall.intake.address import network_of
 
@@ -118,7 +118,7 @@ class Live:
             return
         address = network_of(self._gate.address(scope))
         # strangers, whose cards may stand anywhere, cannot lock the owner out
-        if self._ending or not self._seats.take(address, always=owner):
+        if self._ending or not self._seats.take(address, STREAMS_PER_ADDRESS, always=owner):
             await self._refuse("stream", send, 503, "too many viewers, try again later", RETRY_SECONDS)
         else:
             self._answers["stream", 200] += 1

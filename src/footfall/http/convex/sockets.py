@@ -20,7 +20,7 @@ from footfall.http.answers import MAX_BODY, Receive, Scope, Send, header
 from footfall.http.auth import Gate, Standing
 from footfall.http.convex.board import Board
 from footfall.http.convex.calls import Calls
-from footfall.http.seats import Seats
+from footfall.http.seats import SOCKETS_PER_ADDRESS, Seats
 from footfall.intake.address import network_of
 
 UNIT_BYTES = 1024
@@ -141,7 +141,7 @@ class Sockets:
         await receive()  # websocket.connect
         site = None if address is None or address.endpoint != SYNC else self._calls.site(address, scope)
         network = network_of(self._gate.address(scope))
-        if site is None or self._ending or not self._seats.take(network):
+        if site is None or self._ending or not self._seats.take(network, SOCKETS_PER_ADDRESS):
             self._answers["convex sync", 403] += 1
             await send({"type": "websocket.close", "code": SHUT[0], "reason": SHUT[1]})  # before it was accepted: 403
             return
