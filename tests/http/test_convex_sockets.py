@@ -21,7 +21,7 @@ from .conftest import Running, Serving, serve
 SITE = Site("blog", hosts=("blog.example", "localhost"), convex="exact")
 VIEW = {"path": "/a", "pageType": "blog", "sessionId": "s1"}
 BEAT = {"sessionId": "s1", "currentPath": "/a"}
-PATIENCE = 10
+PATIENCE = 30
 
 
 class Talk:
@@ -92,7 +92,9 @@ async def talk(
 ) -> AsyncIterator[Talk]:
     """A connection that has said hello."""
     address = f"ws://{more.pop('name', '127.0.0.1')}{path}"
-    async with connect(address, host="127.0.0.1", port=running.port, proxy=None, max_size=None, **more) as socket:
+    async with connect(
+        address, host="127.0.0.1", port=running.port, proxy=None, max_size=None, compression=None, **more
+    ) as socket:
         found = Talk(socket)
         if session:
             await found.hello(session)
