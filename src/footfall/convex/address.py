@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from footfall.convex.setting import OFF
 from footfall.model import Site
 
-OFF = "off"
 CALLS = ("query", "mutation", "action", "query_ts", "query_at_ts", "function", "debug_event")
 SYNC = "sync"
 # A base address that ends with a slash doubles it; the version in front of sync is the client's.

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from footfall.content.source import check as check_sources
-from footfall.convex.address import OFF
+from footfall.convex.setting import CHOICES
 from footfall.errors import InvalidInput, NotFound
 from footfall.house import House
 from footfall.http.auth import Gate
@@ -25,7 +25,6 @@ from footfall.rules import MAX_TEXT_BYTES, REPEAT_CELL, REPEAT_WINDOW, SITE_IDS,
 
 HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*").fullmatch
 ORIGIN = re.compile(r"(https?://)?(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?(:\d{1,5})?|\*").fullmatch
-CONVEX = (OFF, "rounded", "exact")
 VISIBILITIES = ("private", "public", "link")
 GRIDS = (0.01, 30.0)  # degrees: about one kilometre, about a continent
 RETENTION = 36_500  # days, at most
@@ -150,8 +149,8 @@ def changed(site: Site, change: SiteChange) -> Site:
     site = msgspec.structs.replace(site, **given)
     if site.visibility not in VISIBILITIES:
         raise InvalidInput("visibility", " or ".join(VISIBILITIES))
-    if site.convex not in CONVEX:
-        raise InvalidInput("convex", " or ".join(CONVEX))
+    if site.convex not in CHOICES:
+        raise InvalidInput("convex", " or ".join(CHOICES))
     if site.visibility == "link" and not site.link:
         site = linked(site)
     for host in site.hosts:

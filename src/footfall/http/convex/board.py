@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from footfall.convex.connection import Value
+from footfall.convex.setting import EXACT
 from footfall.convex.told import pieces
 from footfall.house import House
 from footfall.live.site import SiteState
@@ -106,7 +107,7 @@ class Board:
         found = stats(state, self._now())
         self._expiry = state.presence.next_expiry()
         text = bytearray()
-        for piece in pieces(found, 0.0 if site.convex == "exact" else site.grid):
+        for piece in pieces(found, 0.0 if site.convex == EXACT else site.grid):
             text += piece
             if len(text) > MOST_BYTES:
                 break

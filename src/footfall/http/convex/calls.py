@@ -6,8 +6,9 @@ import asyncio
 
 import structlog
 
-from footfall.convex.address import OFF, Address, site_at
+from footfall.convex.address import Address, site_at
 from footfall.convex.functions import GET_STATS, MUTATION, QUERY, CallFailed, read_call, refused
+from footfall.convex.setting import OFF
 from footfall.convex.values import written
 from footfall.errors import Busy, HistoryFailed, InvalidInput, NotFound
 from footfall.house import House
