@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import Footfall, Handler, Open, Server, Watch
+from tests.clients.program import bundle
 
-CLIENTS = Path(__file__).parents[1] / "clients"
+from .conftest import Footfall, Handler, Open, Server, Watch
 
 
 @pytest.fixture(scope="module")
 def script(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The page's script, with React and the client in it."""
-    deno = shutil.which("deno", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
-    assert deno is not None, "deno is one of the packages of the tests"
-    file = tmp_path_factory.mktemp("page") / "page.js"
-    environment = {"DENO_TLS_CA_STORE": "mozilla,system", **os.environ, "DENO_NO_UPDATE_CHECK": "1"}
-    for arguments in (["install", "--frozen", "--quiet"], ["run", "-A", "--quiet", "bundle.ts", str(file)]):
-        subprocess.run([deno, *arguments], cwd=CLIENTS, env=environment, check=True)
-    return file.read_bytes()
+    return bundle(tmp_path_factory.mktemp("page") / "page.js")
 
 
 class Blog(Server):

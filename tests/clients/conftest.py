@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -19,23 +17,10 @@ import pytest
 
 from tests.chaos.process import Server
 
-HERE = Path(__file__).parent
+from .program import ENVIRONMENT, HERE, deno
+
 PATIENCE = 30.0  # seconds until something that should happen counts as not happening
 KINDS = ("http newest", "socket newest", "http 1.16", "socket 1.16", "http python", "socket python")
-
-
-@pytest.fixture(scope="session")
-def deno() -> str:
-    """The program, with the clients of the lock file installed."""
-    found = shutil.which("deno", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
-    assert found is not None, "deno is one of the packages of the tests"
-    subprocess.run([found, "install", "--frozen", "--quiet"], cwd=HERE, env=environment(), check=True)
-    return found
-
-
-def environment() -> dict[str, str]:
-    """Of a deno that asks nobody for a newer one and knows the certificates of this machine."""
-    return {"DENO_TLS_CA_STORE": "mozilla,system", **os.environ, "DENO_NO_UPDATE_CHECK": "1", "NO_COLOR": "1"}
 
 
 class Client:
@@ -48,7 +33,7 @@ class Client:
             stdout=subprocess.PIPE,
             text=True,
             cwd=HERE,
-            env=environment(),
+            env=ENVIRONMENT,
             start_new_session=True,  # one kill reaches what it started
         )
         self._answers: dict[int, dict[str, Any]] = {}
@@ -135,13 +120,13 @@ def open_door(server: Server, site: str, host: str = "localhost") -> None:
 
 
 @pytest.fixture
-def connect(deno: str) -> Iterator[Connect]:
+def connect() -> Iterator[Connect]:
     """Clients by kind. The Python one over WebSockets drops the prefix of an address: it comes by the name of the host."""
     opened: list[Client] = []
 
     def new(kind: str, server: Server, site: str) -> Client:
         transport, version = kind.split()
-        command = [deno, "run", "-A", "--quiet", str(HERE / "driver.ts")]
+        command = [deno(), "run", "-A", "--quiet", str(HERE / "driver.ts")]
         if version == "python":
             command = [sys.executable, str(HERE / "driver.py")]
         by_name = kind == "socket python"

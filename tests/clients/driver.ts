@@ -14,7 +14,6 @@ const http = kind === "http";
 const client = http ? new ConvexHttpClient(address) : new ConvexClient(address);
 const watchers: { client: newest.ConvexClient; values: unknown[]; errors: string[] }[] = [];
 
-// deno-lint-ignore no-explicit-any
 async function perform(command: any): Promise<unknown> {
   const { path, args } = command;
   switch (command.do) {
@@ -34,14 +33,21 @@ async function perform(command: any): Promise<unknown> {
       for (let n = 0; n < command.clients; n++) {
         const watcher = { client: new ConvexClient(address), values: [] as unknown[], errors: [] as string[] };
         watchers.push(watcher);
-        watcher.client.onUpdate("stats:getStats" as never, {}, (value) => void watcher.values.push(value),
-          (error) => void watcher.errors.push(error.message));
+        watcher.client.onUpdate(
+          "stats:getStats" as never,
+          {},
+          (value) => void watcher.values.push(value),
+          (error) => void watcher.errors.push(error.message),
+        );
       }
       return null;
     case "seen":
       return watchers.map(({ values, errors }) => ({ last: values.at(-1) ?? null, values: values.length, errors }));
     case "close":
-      await Promise.all([...watchers.map((watcher) => watcher.client.close()), (client as newest.ConvexClient).close?.()]);
+      await Promise.all([
+        ...watchers.map((watcher) => watcher.client.close()),
+        (client as newest.ConvexClient).close?.(),
+      ]);
       return null;
   }
   throw new Error(`no command ${command.do}`);

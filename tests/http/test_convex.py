@@ -199,6 +199,16 @@ async def test_while_nothing_can_be_taken_it_says_so(serving: Serving) -> None:
         assert (await told(running, "query", "getStats"))["totalPageViews"] == 0
 
 
+async def test_a_path_too_many_is_an_error_of_its_call(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others count on."""
+    await told(running, "mutation", "recordPageView", VIEW)
+    monkeypatch.setattr("footfall.rules.MAX_PATHS", 1)
+    message = await told(running, "mutation", "recordPageView", {**VIEW, "path": "/b"})
+    assert message.startswith("ArgumentValidationError: path: ")
+    assert await told(running, "mutation", "recordPageView", {**VIEW, "sessionId": "s2"}) is None
+    assert (await told(running, "query", "getStats"))["totalPageViews"] == 2
+
+
 async def test_more_than_clients_take_is_an_error(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     """One of them would come back for ever."""
     monkeypatch.setattr("footfall.http.convex.board.MOST_BYTES", 300)

@@ -196,6 +196,11 @@ def test_impurities_are_found(source: str, found: list[str]) -> None:
         ("demo.run", "serve", False),
         ("demo.run", "cli", True),
         ("engine", "__init__", True),
+        ("convex.told", "live.snapshot", False),
+        ("live.fold", "convex.values", True),
+        ("original", "engine", False),
+        ("original", "http.app", True),
+        ("api", "original", False),
         ("cli", "demo.run", False),
     ],
 )

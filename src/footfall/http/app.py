@@ -132,7 +132,7 @@ async def _fault(path: str, request: str, send: Send) -> None:
         await answer(send, 500, [JSON, NO_STORE, ANY_ORIGIN], outcome(said, "server"))
     elif path == "/p.gif":
         await answer(send, 500, PIXEL, GIF)
-    elif path.startswith("/api/"):
+    elif path.startswith(("/api/", "/convex/")):
         await answer(send, 500, [JSON, NO_STORE], msgspec.json.encode({"error": said}))
     else:
         await answer(send, 500, page_headers(plain.POLICY), plain.note("Something went wrong", said))

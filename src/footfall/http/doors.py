@@ -135,6 +135,7 @@ class Doors:
             self.collect.tick()
             self.live.tick()
             self._sockets.tick()
+            self._boards.tick()
             if DEVELOPING:
                 self._assets.renew()
 

@@ -75,4 +75,8 @@ function Page() {
 }
 
 const client = new ConvexReactClient(new URLSearchParams(location.search).get("convex")!);
-createRoot(document.getElementById("root")!).render(<ConvexProvider client={client}><Page /></ConvexProvider>);
+createRoot(document.getElementById("root")!).render(
+  <ConvexProvider client={client}>
+    <Page />
+  </ConvexProvider>,
+);

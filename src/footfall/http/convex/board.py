@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from footfall.convex.connection import Value
-from footfall.convex.setting import EXACT
+from footfall.convex.setting import EXACT, OFF
 from footfall.convex.told import pieces
 from footfall.house import House
 from footfall.live.site import SiteState
@@ -83,7 +83,7 @@ class Board:
         self._watchers.add(wake)
         if not self._holds:
             self._touched.set()
-        if self._telling is None:
+        if self._telling is None or self._telling.done():
             self._telling = supervised(asyncio.create_task(self._tell(), name="board"))
 
     def unwatch(self, wake: Callable[[], None]) -> None:
@@ -161,9 +161,16 @@ class Boards:
             board = self._boards[site] = Board(lambda: self._look(site), self._house.engine.now, self._ticks)
         return board
 
-    def tick(self) -> int:
-        """A ts that is later than all before."""
+    def ts(self) -> int:
+        """One that is later than all before."""
         return self._ticks.next()
+
+    def tick(self) -> None:
+        """Once a second: forget what is of no site, or of one whose door was shut."""
+        sites = self._house.sites
+        shut = [id for id in self._boards if id not in sites or sites[id].convex == OFF]
+        for id in shut:
+            del self._boards[id]
 
     def changed(self, sites: set[str]) -> None:
         """The engine's word that these may look different now."""

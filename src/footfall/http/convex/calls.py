@@ -7,7 +7,7 @@ import asyncio
 import structlog
 
 from footfall.convex.address import Address, site_at
-from footfall.convex.functions import GET_STATS, MUTATION, QUERY, CallFailed, read_call, refused
+from footfall.convex.functions import GET_STATS, CallFailed, read_call, refused
 from footfall.convex.setting import OFF
 from footfall.convex.values import written
 from footfall.errors import Busy, HistoryFailed, InvalidInput, NotFound
@@ -97,6 +97,3 @@ class Calls:
         """Stop walking; what is queued stays so."""
         for task in self._backfills.values():
             task.cancel()
-
-
-KINDS = {"query": QUERY, "query_at_ts": QUERY, "mutation": MUTATION, "action": "Action", "function": ""}

@@ -15,18 +15,19 @@ from typing import Any
 import msgspec
 
 from footfall.convex.address import SYNC, Address
-from footfall.convex.functions import CallFailed
+from footfall.convex.functions import ACTION, MUTATION, QUERY, CallFailed
 from footfall.convex.values import parsed, shown, timestamp
 from footfall.errors import Busy, FootfallError
 from footfall.http.allowance import Allowance
 from footfall.http.answers import JSON, MAX_BODY, NO_STORE, NOSNIFF, Headers, Receive, Scope, Send, answer, header
 from footfall.http.auth import Gate, Standing
-from footfall.http.convex.calls import KINDS, Calls
+from footfall.http.convex.calls import Calls
 from footfall.intake.address import network_of
 from footfall.model import Site
 
 BODY_SECONDS = 10
-UNIT_BYTES = 1024
+UNIT_BYTES = 1024  # a call counts as one more for each so many
+KINDS = {"query": QUERY, "query_at_ts": QUERY, "mutation": MUTATION, "action": ACTION, "function": ""}  # "": any
 
 
 class Problem(FootfallError):
@@ -81,7 +82,7 @@ class Door:
         self._take(scope, len(body))
         admin = self._is_admin(scope)
         if endpoint == "query_ts":
-            return msgspec.json.encode({"ts": timestamp(self._calls.boards.tick())})
+            return msgspec.json.encode({"ts": timestamp(self._calls.boards.ts())})
         if endpoint == "debug_event":
             return b"null"
         try:

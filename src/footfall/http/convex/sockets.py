@@ -153,7 +153,7 @@ class Sockets:
             self._seats.leave(network)
 
     async def _carry(self, site: str, network: str, scope: Scope, receive: Receive, send: Send) -> None:
-        socket = Socket(site, self._calls.boards.of(site), self._calls.boards.tick, send, self._clock)
+        socket = Socket(site, self._calls.boards.of(site), self._calls.boards.ts, send, self._clock)
         self._open.add(socket)
         sender = asyncio.create_task(socket.carry())
         ended: Ended | None = None
@@ -195,7 +195,7 @@ class Sockets:
     async def _do(self, socket: Socket, text: str, scope: Scope) -> None:
         connection = socket.connection
         try:
-            wanted = connection.receive(text, self._calls.boards.tick())
+            wanted = connection.receive(text, self._calls.boards.ts())
         except ProtocolError as error:
             raise Ended(BAD, str(error)) from error
         if isinstance(wanted, Authenticate):
@@ -214,7 +214,7 @@ class Sockets:
         except Busy as busy:
             raise Ended(1013, f"{OVERLOADED}: {busy}") from busy
         else:
-            connection.succeeded(mutation, value, self._calls.boards.tick())
+            connection.succeeded(mutation, value, self._calls.boards.ts())
 
     def _identify(self, connection: Connection, scope: Scope, key: str) -> None:
         standing = self._calls.standing(scope, key)
