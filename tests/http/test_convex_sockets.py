@@ -277,6 +277,7 @@ async def test_one_address_cannot_take_all_places(serving: Serving, monkeypatch:
                     await asyncio.sleep(0.02)
 
 
+@pytest.mark.slow  # 90 MB
 async def test_who_reads_slowly_gets_the_newest(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     """Changes that a client did not take come to one, and it holds up nobody else."""
     monkeypatch.setattr("footfall.http.convex.board.FASTEST", 0.01)
