@@ -71,6 +71,17 @@ def test_readers_are_counted_and_see_each_other(person: Open, blog: Blog, server
     assert (found["people"], found["views"], found["visitors"]) == (2, 4, 2)
 
 
+def test_browsers_let_pages_of_other_origins_call(person: Open, blog: Blog, server: Footfall) -> None:
+    """The HTTP clients ask beforehand; the old one sends credentials, too, for which browsers want the origin's own name."""
+    site = server.put("react-3", convex="rounded")
+    page = read(person, blog, server, site, "/a")
+    expect(page.locator("#views")).to_have_text("1 views")
+    for views, client in enumerate(("newest", "old"), 2):
+        view = {"path": f"/{client}", "pageType": "page", "sessionId": client}
+        page.evaluate(f"(view) => {client}.mutation('stats:recordPageView', view)", view)
+        assert page.evaluate(f"{client}.query('stats:getStats', {{}}).then((found) => found.totalPageViews)") == views
+
+
 @pytest.mark.slow
 def test_a_restart_in_the_middle_is_not_noticed(person: Open, blog: Blog, own_server: Footfall, watch: Watch) -> None:
     """What is done while the server is away counts once when it is back, and the page goes on."""

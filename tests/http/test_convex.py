@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from footfall.http.convex.board import Boards
 from footfall.model import Site
 
 from .conftest import Running, Serving
@@ -197,6 +199,24 @@ async def test_while_nothing_can_be_taken_it_says_so(serving: Serving) -> None:
         answer = await call(running, "mutation", "recordPageView", VIEW)
         assert (answer.status_code, answer.json()["code"]) == (503, "Overloaded")
         assert (await told(running, "query", "getStats"))["totalPageViews"] == 0
+
+
+async def test_what_is_being_worked_out_is_not_told_yet(running: Running) -> None:
+    """It takes pieces; whoever asks in between neither gets the old value as if it held, nor misses what comes meanwhile."""
+    boards = Boards(running.house)
+    running.house.listeners.append(boards.changed)
+    board, record = boards.of(SITE.id), running.house.original.record_page_view
+    before = await board.fresh()
+    await record(SITE.id, "/a", "page", "s")
+    working = asyncio.create_task(board.fresh())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert not working.done()
+    asked = boards.ts()
+    assert (board.newest() or before).as_of < asked
+    await record(SITE.id, "/b", "page", "s")
+    assert '"totalPageViews":1.0' in (await working).text
+    assert '"totalPageViews":2.0' in (await board.fresh()).text
 
 
 async def test_a_path_too_many_is_an_error_of_its_call(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:

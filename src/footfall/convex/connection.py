@@ -18,6 +18,7 @@ from footfall.convex.messages import Action, Add, Authenticate, Connect, ModifyQ
 from footfall.convex.values import read_timestamp, timestamp
 
 MOST_QUERIES = 100
+MOST_UNSENT = 2_000  # answers that wait until they can be sent
 LONGEST_SESSION = 128  # characters
 AHEAD = 600 * 10**9  # so far (ns) a ts that a client has seen may lie ahead of the clock: it was set back
 
@@ -55,6 +56,8 @@ class Connection:
     def receive(self, text: str, ts: int) -> Mutation | Authenticate | None:
         """A message, read at `ts`. What is returned has to be done by others: a mutation, or looking at an admin's key.
         Raises ProtocolError."""
+        if len(self._once) + len(self._replies) > MOST_UNSENT:
+            raise ProtocolError("expected a client that reads what it is answered")
         message = messages.read_message(text)
         if isinstance(message, Connect) == bool(self.session):
             raise ProtocolError("expected one Connect, before everything else")

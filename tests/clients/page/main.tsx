@@ -4,6 +4,8 @@
 import { useEffect, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { ConvexProvider, ConvexReactClient, useMutation, useQuery } from "convex/react";
+import { ConvexHttpClient } from "convex/browser";
+import { ConvexHttpClient as OldHttpClient } from "convex-1.16/browser";
 import { makeFunctionReference } from "convex/server";
 
 interface Stats {
@@ -74,7 +76,9 @@ function Page() {
   );
 }
 
-const client = new ConvexReactClient(new URLSearchParams(location.search).get("convex")!);
+const address = new URLSearchParams(location.search).get("convex")!;
+const client = new ConvexReactClient(address);
+Object.assign(globalThis, { newest: new ConvexHttpClient(address), old: new OldHttpClient(address) }); // for tests to call
 createRoot(document.getElementById("root")!).render(
   <ConvexProvider client={client}>
     <Page />

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.convex.connection import MOST_QUERIES, Connection, Value
+from footfall.convex.connection import MOST_QUERIES, MOST_UNSENT, Connection, Value
 from footfall.convex.messages import Authenticate, Mutation, ProtocolError
 from footfall.convex.values import read_timestamp, timestamp
 
@@ -240,6 +240,15 @@ def test_what_breaks_the_rules_ends_the_connection(messages: list[str]) -> None:
         connection.receive(text, 1)
     with pytest.raises(ProtocolError):
         connection.receive(messages[-1], 2)
+
+
+def test_answers_that_nobody_reads_have_an_end() -> None:
+    """A client that asks on and on and takes nothing is let go."""
+    client = Client()
+    for _ in range(MOST_UNSENT + 1):
+        client.mutate(failing=True)
+    with pytest.raises(ProtocolError):
+        client.mutate()
 
 
 STEPS = st.lists(

@@ -49,7 +49,7 @@ class Board:
         self._ticks = ticks
         self._value: Value | None = None
         self._shown = ("", 0.0)  # how coordinates were told
-        self._stale = True
+        self._touches, self._seen = 0, -1  # changes so far, and how many of them are in the value
         self._expiry: int | None = None  # when the next reader may be gone
         self._turn = asyncio.Lock()
         self._rest = 0.0  # until then nothing is worked out
@@ -59,7 +59,7 @@ class Board:
 
     def touch(self) -> None:
         """The site may look different now."""
-        self._stale = True
+        self._touches += 1
         self._touched.set()
 
     def newest(self) -> Value | None:
@@ -97,15 +97,14 @@ class Board:
     def _holds(self) -> bool:
         site, _ = self._look()
         gone = self._expiry is not None and self._now() >= self._expiry
-        return not (self._stale or gone) and self._shown == (site.convex, site.grid)
+        return self._seen == self._touches and not gone and self._shown == (site.convex, site.grid)
 
     async def _work_out(self) -> None:
         loop = asyncio.get_running_loop()
         site, state = self._look()
-        as_of, spent, began = self._ticks.next(), 0.0, loop.time()
-        self._stale, self._shown = False, (site.convex, site.grid)
+        as_of, seen, spent, began = self._ticks.next(), self._touches, 0.0, loop.time()
         found = stats(state, self._now())
-        self._expiry = state.presence.next_expiry()
+        expiry = state.presence.next_expiry()
         text = bytearray()
         for piece in pieces(found, 0.0 if site.convex == EXACT else site.grid):
             text += piece
@@ -119,7 +118,8 @@ class Board:
         told = TOO_LARGE if failed else text.decode()
         before = self._value
         since = before.since if before is not None and (before.text, before.failed) == (told, failed) else as_of
-        self._value = Value(as_of, since, told, failed)
+        self._value, self._seen, self._expiry = Value(as_of, since, told, failed), seen, expiry
+        self._shown = (site.convex, site.grid)
 
     async def _tell(self) -> None:
         """Rounds, as long as anybody watches: at once after a quiet time, else by budget."""
