@@ -19,21 +19,18 @@ from typing import Any
 import msgspec
 
 from footfall import rules
-from footfall.backfill import BEGINNING, ChunkReport, Cursor, walked
+from footfall.backfill import ChunkReport
 from footfall.clock import Clock, process_clock
 from footfall.engine import Limits
 from footfall.errors import InvalidInput
 from footfall.intake.identity import Identity
-from footfall.intake.original import OriginalDoor, check_arguments, check_text
-from footfall.live.site import SiteState
-from footfall.live.stats import Stats, stats
-from footfall.model import Erase, Import, Publish, Site, Sweep
+from footfall.intake.original import OriginalDoor, check_text
+from footfall.live.stats import Stats
+from footfall.model import Erase, Import, Publish, Site
+from footfall.original import Original
 from footfall.store import Store, open_store
 
-NOTHING_TO_BACKFILL = "No pageViews to backfill"
-BACKFILL_STARTED = "Backfill started. Check logs for progress."
 _LATEST = 8_640_000_000_000_000  # the year 275760, where dates of browsers end
-_CURSOR = "backfill"  # kind of the documents that say how far a queued backfill has come
 
 
 class ImportedView(msgspec.Struct, frozen=True):
@@ -45,12 +42,6 @@ class ImportedView(msgspec.Struct, frozen=True):
     timestamp: int
 
 
-class _Cursor(msgspec.Struct, frozen=True):
-    """Where queued backfills stand: (seq, n) of the last view walked and how many were, one entry for each backfill."""
-
-    queued: tuple[Cursor, ...] = ()
-
-
 class Footfall:
     """One site of a data folder. Made by `open`; every call is safe to make from many tasks at once."""
 
@@ -60,6 +51,7 @@ class Footfall:
         self._now = clock
         identity = Identity(store.folder.secret, store.folder.salt, lambda site, visitor: store.engine.fold.knows(site, visitor))
         self._door = OriginalDoor({site: Site(site)}, identity, lambda: secrets.randbits(64) or 1)
+        self._original = Original(store.engine, store.registry, self._door)
         self._viewers: set[asyncio.Event] = set()
         store.engine.on_change = self._changed
 
@@ -90,7 +82,7 @@ class Footfall:
 
         Raises InvalidInput naming path, pageType or sessionId, Busy when nothing can be taken.
         """
-        await self._store.engine.record([self._door.view(self._site, path, page_type, session_id, self._now())])
+        await self._original.record_page_view(self._site, path, page_type, session_id)
 
     async def heartbeat(
         self,
@@ -104,21 +96,12 @@ class Footfall:
     ) -> None:
         """A session is on a path; skipped whole within 20 s of its last heartbeat. What is given of the place replaces what
         was known. Raises InvalidInput naming the field, Busy when nothing can be taken."""
-        fact = self._door.beat(
-            self._site,
-            session_id,
-            current_path,
-            self._now(),
-            city=city,
-            country=country,
-            latitude=latitude,
-            longitude=longitude,
-        )
-        await self._store.engine.record([fact])
+        place: dict[str, Any] = {"city": city, "country": country, "latitude": latitude, "longitude": longitude}
+        await self._original.heartbeat(self._site, session_id, current_path, **place)
 
     async def get_stats(self) -> Stats:
         """Everything about the site as it is now."""
-        return stats(self._state(), self._now())
+        return self._original.stats(self._site)
 
     async def subscribe(self) -> AsyncIterator[Stats]:
         """The statistics now, and again whenever they change: arrivals, moves and departures. The newest only: a slow
@@ -138,9 +121,7 @@ class Footfall:
 
     async def cleanup_stale_sessions(self) -> int:
         """Remove the sessions without a heartbeat for more than two minutes; how many."""
-        removed = await self._store.engine.command(Sweep(self._now(), self._site))
-        assert isinstance(removed, int)
-        return removed
+        return await self._original.clean_up(self._site)
 
     async def backfill_aggregates(self) -> tuple[str, list[ChunkReport]]:
         """Walk all stored views in chunks of 500, with what was queued before, to the end; the message and all reports.
@@ -154,42 +135,18 @@ class Footfall:
 
     async def backfill_start(self) -> str:
         """Queue a backfill; the original's message."""
-        if not self._state().views:
-            return NOTHING_TO_BACKFILL
-        cursor = await self._cursor()
-        await self._save(_Cursor((*cursor.queued, BEGINNING)))
-        return BACKFILL_STARTED
+        return await self._original.backfill_start(self._site)
 
     async def backfill_step(self) -> list[ChunkReport]:
         """Walk one chunk of every queued backfill; their reports, [] if none is queued. Survives a restart."""
-        reports, left = list[ChunkReport](), list[Cursor]()
-        for at in (await self._cursor()).queued:
-            report, behind = await walked(self._store.engine, self._site, at)
-            reports.append(report)
-            if report.status == "in_progress":
-                left.append(behind)
-        await self._save(_Cursor(tuple(left)))
-        return reports
+        return await self._original.backfill_step(self._site)
 
     async def call(self, function: str, arguments: Mapping[str, Any]) -> object:
         """One of the original's functions by its own name, with arguments and result as its clients see them.
 
         Raises NotFound for the name and InvalidInput for arguments that are missing, unknown, null or of another type.
         """
-        check_arguments(function, arguments)
-        match function:
-            case "recordPageView":
-                await self.record_page_view(arguments["path"], arguments["pageType"], arguments["sessionId"])
-            case "heartbeat":
-                place = {name: arguments[name] for name in ("city", "country", "latitude", "longitude") if name in arguments}
-                await self.heartbeat(arguments["sessionId"], arguments["currentPath"], **place)
-            case "getStats":
-                return msgspec.to_builtins(await self.get_stats())
-            case "cleanupStaleSessions":
-                return await self.cleanup_stale_sessions()
-            case "backfillAggregates":
-                return {"message": await self.backfill_start()}
-        return None
+        return await self._original.call(self._site, function, arguments)
 
     # --- the store beside it ---
 
@@ -244,10 +201,6 @@ class Footfall:
 
     # --- inside ---
 
-    def _state(self) -> SiteState:
-        """As it is now; looking at it makes nothing."""
-        return self._store.engine.fold.sites.get(self._site) or SiteState()
-
     def _changed(self, sites: set[str]) -> None:
         if self._site in sites:
             for changed in self._viewers:
@@ -255,20 +208,13 @@ class Footfall:
 
     async def _change(self, changed: asyncio.Event) -> None:
         """Until something changed or the next reader may be gone; a moment more, so that a burst is told once."""
-        expiry = self._state().presence.next_expiry()
+        expiry = self._original.state(self._site).presence.next_expiry()
         try:
             async with asyncio.timeout(None if expiry is None else max(0, expiry - self._now()) / rules.SECOND):
                 await changed.wait()
         except TimeoutError:
             return
         changed.clear()
-
-    async def _cursor(self) -> _Cursor:
-        document = await self._store.registry.get(_CURSOR, self._site)
-        return _Cursor() if document is None else msgspec.json.decode(document, type=_Cursor)
-
-    async def _save(self, cursor: _Cursor) -> None:
-        await self._store.registry.put(_CURSOR, self._site, msgspec.json.encode(cursor))
 
 
 def _check_time(field: str, value: object) -> None:

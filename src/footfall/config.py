@@ -67,7 +67,10 @@ class Config:
     )
     max_viewers: int = field(
         default=10_000,
-        metadata=_about("a whole number, 0 or more", "How many may watch live pages at the same time."),
+        metadata=_about(
+            "a whole number, 0 or more",
+            "How many may watch live pages at the same time, with those whom the original's clients connect.",
+        ),
     )
     metrics_listen: str = field(
         default="",

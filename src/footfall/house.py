@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import randbits
@@ -33,11 +33,14 @@ from footfall.imports import Imports
 from footfall.intake import Agents, Intake
 from footfall.intake.convex_export import ConvexExport
 from footfall.intake.identity import Identity
+from footfall.intake.original import OriginalDoor
 from footfall.live.pages import Item
 from footfall.manifest import Manifest
 from footfall.model import Erase, Publish, Site
+from footfall.original import Original
 from footfall.recount import Matched, matched
 from footfall.registry.base import Registry
+from footfall.rules import CONVEX
 from footfall.store import Store, open_store
 from footfall.supervised import supervised
 
@@ -84,6 +87,8 @@ class House:
     access: Access
     contents: Contents
     handover: Handover
+    original: Original
+    listeners: list[Callable[[set[str]], None]]  # told of sites that may look different now
     _store: Store
 
     async def put_site(self, site: Site) -> None:
@@ -194,14 +199,19 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
     except BaseException:
         await store.close()
         raise
-    store.engine.on_change = hub.changed
-    contents = _contents(sites, store.engine)
-    handover = Handover(store.folder.outgoing, config.disk_floor_bytes)
     exports = ConvexExport(Identity(store.folder.secret, store.folder.salt, store.engine.fold.knows))
     imports = Imports(store.engine, exports, sites, _fresh_id)
-    house = House(
-        config, store.folder, store.engine, hub, intake, imports, sites, store.registry, access, contents, handover, store
-    )
+    listeners: list[Callable[[set[str]], None]] = [hub.changed]
+
+    def changed(sites: set[str]) -> None:
+        for listen in listeners:
+            listen(sites)
+
+    store.engine.on_change = changed
+    contents, original = _contents(sites, store.engine), _original(store, sites)
+    handover = Handover(store.folder.outgoing, config.disk_floor_bytes)
+    wired = hub, intake, imports, sites, store.registry, access, contents, handover, original, listeners
+    house = House(config, store.folder, store.engine, *wired, store)
     try:
         await house._go_on_removing()
     except BaseException:
@@ -226,6 +236,12 @@ def _contents(sites: Mapping[str, Site], engine: Engine) -> Contents:
 
 def _fresh_id() -> int:
     return randbits(64) or 1
+
+
+def _original(store: Store, sites: Mapping[str, Site]) -> Original:
+    """The original's functions, as its own clients call them."""
+    identity = Identity(store.folder.secret, store.folder.salt, store.engine.fold.knows)
+    return Original(store.engine, store.registry, OriginalDoor(sites, identity, _fresh_id, CONVEX))
 
 
 def site_of(document: bytes) -> Site:

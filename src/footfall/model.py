@@ -264,6 +264,7 @@ class Site(msgspec.Struct, frozen=True):
     stands for anything, "/blog/*") are so from the start.
     `content`: folders of Markdown that say what it has published (content/source.py has how one is written).
     `retention`: facts of more than so many days ago are erased; 0: none.
+    `convex`: whether the original's own clients may come ("rounded", "exact": how getStats tells coordinates), or "off".
     """
 
     id: str
@@ -280,6 +281,7 @@ class Site(msgspec.Struct, frozen=True):
     frames: tuple[str, ...] = ()
     content: tuple[str, ...] = ()
     retention: int = 0
+    convex: str = "off"
 
 
 Table = Sequence[tuple[object, ...]]

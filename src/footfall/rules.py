@@ -63,7 +63,9 @@ ARRIVALS = 12
 ORIGINAL = "original"  # the original's clients: a view never touches presence, a beat inside 20 s is skipped whole
 SCRIPT = "script"  # our own script
 PIXEL = "pixel"  # readers without JavaScript
-DOORS = (ORIGINAL, SCRIPT, PIXEL)
+CONVEX = "convex"  # the original's clients on the wire: as ORIGINAL, and what they send again is recognised by its id
+DOORS = (ORIGINAL, SCRIPT, PIXEL, CONVEX)
+THE_ORIGINALS = frozenset({ORIGINAL, CONVEX})
 CONVEX_EXPORT = "convex-export"  # no door: the source of views that an export of the original's platform brought
 
 

@@ -154,7 +154,7 @@ class _Embedded(Granian):
             app,
             interface=Interfaces.ASGINL,  # without lifespan: the house is opened and closed here
             http=HTTPModes.http1,
-            websockets=False,
+            websockets=True,  # the original's clients
             backlog=BACKLOG,
             backpressure=config.max_viewers + SPARE_CONNECTIONS,
             http1_settings=HTTP1Settings(header_read_timeout=HEADER_MS),

@@ -103,6 +103,10 @@ def every_command(footfall: Footfall) -> None:
     assert re.fullmatch(r"http://[\d.:]+/s/blog\?link=[\w-]{22}", link)
     assert link in edited.out
     assert sites(footfall, "link", "blog", "--renew").out.strip() not in ("", link)
+    asked = sites(footfall, "edit", "blog", "--convex", "rounded", answer="n\n")
+    assert (asked.code, "anyone who knows this address can read all statistics" in asked.err) == (1, True)
+    assert "/convex/blog" not in sites(footfall, "show", "blog").out
+    assert "/convex/blog\n" in sites(footfall, "edit", "blog", "--convex", "rounded", "--yes").out
     kept = sites(footfall, "remove", "blog", answer="n\n")
     assert kept.code == 1
     assert sites(footfall, "remove", "blog", "--yes").out == "blog is removed; 0 views went with it.\n"

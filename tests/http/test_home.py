@@ -60,11 +60,13 @@ async def test_settings_are_changed_as_they_are_shown(serving: Serving) -> None:
             "patterns": "/blog/*\n/a, b/*",
             "retention": "730",
             "frames": "https://a.example",
+            "convex": "exact",
         }
         answer = await fill(running, "/sites/open-site", **changes)
         assert answer.headers["location"] == "/sites/open-site?saved"
         site = running.house.sites["open-site"]
         assert (site.visibility, site.name, site.hosts) == ("link", "Über <uns>", ("a.example", "b.example"))
+        assert site.convex == "exact"
         assert (site.grid, site.k, site.patterns, site.frames) == (2.5, 5, ("/blog/*", "/a, b/*"), ("https://a.example",))
         assert site.retention == 730
         page = (await running.client.get("/sites/open-site?saved", headers=running.owner)).text
@@ -83,7 +85,7 @@ def _filled(page: str) -> dict[str, str]:
     form = page.partition('action="open-site"')[2].partition("</form>")[0]
     inputs = re.findall(r'<input id="(\w+)" name="\w+" value="([^"]*)"', form)
     areas = re.findall(r'<textarea id="(\w+)"[^>]*>\n([^<]*)</textarea>', form)
-    chosen = re.findall(r'name="(visibility)" value="(\w+)" checked', form)
+    chosen = re.findall(r'name="(visibility|convex)" value="(\w+)" checked', form)
     return {name: unescape(value) for name, value in [*inputs, *areas, *chosen]}
 
 

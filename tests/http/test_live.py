@@ -173,7 +173,7 @@ async def test_there_is_a_cap_on_viewers(serving: Serving) -> None:
 
 async def test_one_address_cannot_take_all_places(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its own cap holds it back while others still get in."""
-    monkeypatch.setattr("footfall.http.live.VIEWERS_PER_ADDRESS", 1)
+    monkeypatch.setattr("footfall.http.live.STREAMS_PER_ADDRESS", 1)
     async with serving(trusted_proxies=("127.0.0.1",)) as running:
         path, greedy = "/api/live/open-site/stream", "x-forwarded-for: 203.0.113.9"
         async with stream(running, path, greedy), stream(running, path, greedy) as second:

@@ -63,6 +63,7 @@ async def test_a_site_is_added_changed_and_removed(running: Running) -> None:
         ("/api/sites/blog", b'{"grid": NaN}', "body"),
         ("/api/sites/blog", b'{"grid": 1e999}', "body"),
         ("/api/sites/blog", b'{"visibility": "secret"}', "visibility"),
+        ("/api/sites/blog", b'{"convex": "on"}', "convex"),
         ("/api/sites/blog", b'{"frames": ["https://blog.example; script-src *"]}', "frames"),
         ("/api/sites/blog", b'{"frames": ["javascript:x"]}', "frames"),
         ("/api/sites/blog", b'{"k": 0}', "k"),

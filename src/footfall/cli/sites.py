@@ -10,6 +10,7 @@ import click
 
 from footfall.cli.command import Finite, as_typed, configured, existing_site, is_made, public_address, with_owner
 from footfall.config import Config
+from footfall.convex.setting import CHOICES, OFF, WARNING
 from footfall.http.plain import script_line
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ def _site_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--content", multiple=True, metavar="FOLDER[:post|page[:ADDRESS]]", callback=_from_here,
                      help="Markdown on the server that says what is published, * for the slug: "
                      "'content/posts:post:/blog/*/' [default: posts at /*]; repeatable"),
+        click.option("--convex", type=click.Choice(CHOICES),
+                     help="Whether the original module's own clients may come, and how they are told places [default: off]"),
+        click.option("--yes", is_flag=True, help="Do not ask."),
     )):  # fmt: skip
         command = option(command)
     return command
@@ -64,7 +68,7 @@ def _site_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("id")
 @_site_options
 @configured("data_folder", "public_url")
-def site_add(config: Config, id: str, **change: Any) -> None:
+def site_add(config: Config, id: str, yes: bool, **change: Any) -> None:
     """Add a site and print the line for its pages. ID: 2 to 32 of a-z, 0-9 and -."""
 
     async def add(owner: Owner) -> None:
@@ -72,6 +76,7 @@ def site_add(config: Config, id: str, **change: Any) -> None:
             raise click.ClickException(f"there is a site {id} already: footfall site edit {id} changes it")
         _show(config, owner, await owner.put(id, **_given(change)))
 
+    _warn(change, yes)
     new = not is_made(config)
     with_owner(config, add, new=new)
     if new:
@@ -82,14 +87,23 @@ def site_add(config: Config, id: str, **change: Any) -> None:
 @click.argument("id")
 @_site_options
 @configured("data_folder", "public_url")
-def site_edit(config: Config, id: str, **change: Any) -> None:
+def site_edit(config: Config, id: str, yes: bool, **change: Any) -> None:
     """Change a site: what is given replaces, everything else stays. --host '' allows any host again."""
+
+    _warn(change, yes)
 
     async def edit(owner: Owner) -> None:
         await existing_site(owner, id)
         _show(config, owner, await owner.put(id, **_given(change)))
 
     with_owner(config, edit)
+
+
+def _warn(change: dict[str, Any], yes: bool) -> None:
+    """What opens a site to strangers is done when a person has read what that means."""
+    if change["convex"] not in (None, OFF) and not yes:
+        click.echo(WARNING, err=True)
+        click.confirm("Open it?", abort=True, err=True)
 
 
 @site.command("list")
@@ -162,6 +176,8 @@ def _show(config: Config, owner: Owner, found: dict[str, Any]) -> None:
     click.echo(f"  your script  {script_line(public_address(config, owner), found['id'])}")
     for folder in found["content"]:
         click.echo(f"  content      {folder}")
+    if found["convex"] != OFF:
+        click.echo(f"  for clients  {public_address(config, owner)}/convex/{found['id']}")
 
 
 def _page_address(config: Config, owner: Owner, found: dict[str, Any]) -> str:

@@ -55,8 +55,10 @@ class App:
             await self._answer(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
+        elif self._doors is not None:
+            await self._doors.socket(route_path(scope), scope, receive, send)
         else:
-            await send({"type": "websocket.close", "code": 1000})
+            await send({"type": "websocket.close", "code": 1001})
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -76,9 +78,9 @@ class App:
                 self._doors = None
 
     def end_streams(self) -> None:
-        """Close every live stream and open no more: servers wait for open requests before they stop. A signal does it too."""
+        """Close all streams and sockets and open no more: servers wait for open requests before they stop. So does a signal."""
         if self._doors is not None:
-            self._doors.live.end()
+            self._doors.end()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         doors = self._doors
@@ -130,7 +132,7 @@ async def _fault(path: str, request: str, send: Send) -> None:
         await answer(send, 500, [JSON, NO_STORE, ANY_ORIGIN], outcome(said, "server"))
     elif path == "/p.gif":
         await answer(send, 500, PIXEL, GIF)
-    elif path.startswith("/api/"):
+    elif path.startswith(("/api/", "/convex/")):
         await answer(send, 500, [JSON, NO_STORE], msgspec.json.encode({"error": said}))
     else:
         await answer(send, 500, page_headers(plain.POLICY), plain.note("Something went wrong", said))

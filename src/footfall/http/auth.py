@@ -75,14 +75,15 @@ class Gate:
         bearer = header(scope["headers"], b"authorization")
         if bearer[:7].lower() == "bearer ":
             key = key or bearer[7:].strip()
-        found = self._by_key(scope, key) if key else self._by_session(scope)
+        found = self.by_key(scope, key) if key else self._by_session(scope)
         if not site:
             return found
         if site not in self._sites:
             return Standing.LIMITED if found is Standing.LIMITED else Standing.NOBODY
         return Standing.STRANGER if found is not Standing.OWNER and self._is_open(site, scope) else found
 
-    def _by_key(self, scope: Scope, key: str) -> Standing:
+    def by_key(self, scope: Scope, key: str) -> Standing:
+        """Who comes with a key."""
         if hmac.compare_digest(key.encode(), self._key):
             return Standing.OWNER  # whatever others at its address did: strangers behind one proxy cannot lock the owner out
         who, now = network_of(self.address(scope)), self._clock()

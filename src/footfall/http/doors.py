@@ -12,13 +12,19 @@ from contextlib import asynccontextmanager
 from starlette.exceptions import HTTPException
 from starlette.routing import Route, Router
 
+from footfall.convex.address import read_address
 from footfall.errors import Busy, InvalidInput
 from footfall.house import House
+from footfall.http.allowance import Allowance
 from footfall.http.answers import Receive, Scope, Send
 from footfall.http.assets import packaged
 from footfall.http.auth import Gate
 from footfall.http.care import routes as care_routes
-from footfall.http.collect import Collect
+from footfall.http.collect import BURST_SECONDS, Collect
+from footfall.http.convex.board import Boards
+from footfall.http.convex.calls import Calls
+from footfall.http.convex.door import Door
+from footfall.http.convex.sockets import Sockets
 from footfall.http.embed import Embeds
 from footfall.http.figures import Figures
 from footfall.http.home import Home
@@ -26,6 +32,7 @@ from footfall.http.importing import routes as import_routes
 from footfall.http.live import Live
 from footfall.http.ops import Ops, Readings, problem, serve_metrics
 from footfall.http.page import Pages, said
+from footfall.http.seats import Seats
 from footfall.http.signin import SignIn
 from footfall.http.sites import routes as site_routes
 from footfall.http.warnings import Warnings
@@ -46,7 +53,12 @@ class Doors:
         self.warnings = Warnings(house.folder.warnings, lambda: house.engine.health().reason, house.contents.warnings)
         gate = Gate(house.folder.owner_key, house.access, house.sites, trusted, config.public_url, house.engine.now, clock)
         self.collect = Collect(house.engine, house.intake, gate, trusted, config.rate_limit, self.warnings, answers, clock)
-        self.live = Live(house.hub, gate, config.max_viewers, answers, clock)
+        seats = Seats(config.max_viewers)
+        self.live = Live(house.hub, gate, seats, answers, clock)
+        self._boards, allowance = Boards(house), Allowance(config.rate_limit, config.rate_limit * BURST_SECONDS)
+        self._calls = Calls(house, gate, self._boards)
+        self._convex = Door(self._calls, gate, allowance, answers, clock)
+        self._sockets = Sockets(self._calls, gate, seats, allowance, answers, clock)
         readings = Readings(house.engine, house.hub, lambda: self.live.viewers, answers)
         self._ops = Ops(house.engine, gate, self.warnings, readings)
         self._assets = packaged()
@@ -64,20 +76,33 @@ class Doors:
             *care_routes(house, gate),
         )
         self._router = _router(pages, self._ops, doors)
+        self._listeners = house.listeners
         self._metrics_listen = config.metrics_listen
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """The clock of the doors and the listener for metrics run within."""
         metrics = await serve_metrics(self._metrics_listen, self._ops.exposition) if self._metrics_listen else None
+        self._listeners.append(self._boards.changed)
         clock = supervised(asyncio.create_task(self._tick(), name="clock of the doors"), self.warnings.broken)
         try:
             yield
         finally:
             clock.cancel()
-            self.live.end()
+            self.end()
+            self._calls.close()
+            self._listeners.remove(self._boards.changed)
             if metrics is not None:
                 metrics.close()
+
+    def end(self) -> None:
+        """Close everything that stays open: servers wait for open requests before they stop."""
+        self.live.end()
+        self._sockets.end()
+
+    async def socket(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket: the original's clients alone use one."""
+        await self._sockets.serve(read_address(path), scope, receive, send)
 
     async def answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Everything but POST /e, which the application looks for first."""
@@ -85,6 +110,8 @@ class Doors:
             await self.collect.pixel(scope, receive, send)
         elif path.startswith("/api/live/"):
             await self.live.answer(path, scope, receive, send)
+        elif path.startswith(("/api/", "//api/", "/convex/")) and (address := read_address(path)) is not None:
+            await self._convex.answer(address, scope, receive, send)
         elif path in self._assets:
             await self._assets(scope, receive, send)
         else:
@@ -107,6 +134,8 @@ class Doors:
             await asyncio.sleep(1)
             self.collect.tick()
             self.live.tick()
+            self._sockets.tick()
+            self._boards.tick()
             if DEVELOPING:
                 self._assets.renew()
 

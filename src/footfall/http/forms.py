@@ -65,14 +65,16 @@ def field(name: str, label: str, attributes: Values, *, hint: str = "", wrong: s
     return f'<div class="field"><label for="{name}">{escape(label)}</label>{control}{told}{helped}</div>'
 
 
-def choice(name: str, legend: str, choices: Sequence[tuple[str, str]], value: str) -> str:
+def choice(name: str, legend: str, choices: Sequence[tuple[str, str]], value: str, *, hint: str = "") -> str:
     """Radio buttons: (value, label) each, one of them chosen."""
     items = "".join(
         f'<div class="choice"><input type="radio" id="{name}-{key}" name="{name}" value="{key}"'
         f'{" checked" if key == value else ""}><label for="{name}-{key}">{escape(label)}</label></div>'
         for key, label in choices
     )
-    return f'<fieldset class="field"><legend>{escape(legend)}</legend>{items}</fieldset>'
+    helped = f'<p class="hint" id="{name}-hint">{escape(hint)}</p>' if hint else ""
+    described = f' aria-describedby="{name}-hint"' if hint else ""
+    return f'<fieldset class="field"{described}><legend>{escape(legend)}</legend>{items}{helped}</fieldset>'
 
 
 def form(action: str, fields: str, submit: str, *, style: str = "strong", kind: str = "") -> str:

@@ -129,7 +129,7 @@ class Home:
 
 def _change(filled: forms.Values) -> SiteChange:
     """What a form says about a site; fields that it does not have stay. Raises InvalidInput for what is no number."""
-    given: dict[str, object] = {name: filled[name].strip() for name in ("name", "visibility") if name in filled}
+    given: dict[str, object] = {name: filled[name].strip() for name in ("name", "visibility", "convex") if name in filled}
     given |= {name: tuple(filled[name].replace(",", " ").split()) for name in ("hosts", "frames") if name in filled}
     if "patterns" in filled:  # a path may hold commas and blanks
         given["patterns"] = tuple(line.strip() for line in filled["patterns"].splitlines() if line.strip())
@@ -146,4 +146,4 @@ def _filled(site: Site) -> dict[str, str]:
     """The settings form as it stands before anybody typed."""
     lists = {name: "\n".join(getattr(site, name)) for name in sheets.LISTS}
     numbers = {"grid": f"{site.grid:g}", "k": str(site.k), "retention": str(site.retention)}
-    return {"name": site.name, "visibility": site.visibility, **numbers, **lists}
+    return {"name": site.name, "visibility": site.visibility, "convex": site.convex, **numbers, **lists}

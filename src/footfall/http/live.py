@@ -17,12 +17,12 @@ import msgspec
 
 from footfall.http.answers import JSON, NO_STORE, NOSNIFF, Headers, Receive, Scope, Send, answer
 from footfall.http.auth import Gate, Standing
+from footfall.http.seats import STREAMS_PER_ADDRESS, Seats
 from footfall.hub import Hub, StreamEnded, Viewer
 from footfall.intake.address import network_of
 
 STALLED_SECONDS = 60  # a message that cannot be handed over for so long: nobody reads there
 GOODBYE_SECONDS = 1
-VIEWERS_PER_ADDRESS = 100
 RETRY_SECONDS = 5
 
 STREAM: Headers = (
@@ -82,16 +82,13 @@ class Stream:
 class Live:
     """Both doors. `clock` gives seconds that never go back; `answers` counts (door, status) for /metrics."""
 
-    def __init__(
-        self, hub: Hub, gate: Gate, max_viewers: int, answers: Counter[tuple[str, int]], clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, hub: Hub, gate: Gate, seats: Seats, answers: Counter[tuple[str, int]], clock: Callable[[], float]) -> None:
         self._hub = hub
         self._gate = gate
-        self._max_viewers = max_viewers
+        self._seats = seats
         self._answers = answers
         self._clock = clock
         self._streams: set[Stream] = set()
-        self._by_address: Counter[str] = Counter()
         self._ending = False
 
     @property
@@ -120,8 +117,8 @@ class Live:
         if owner is None:
             return
         address = network_of(self._gate.address(scope))
-        crowded = self.viewers >= self._max_viewers or self._by_address[address] >= VIEWERS_PER_ADDRESS
-        if self._ending or (crowded and not owner):  # strangers, whose cards may stand anywhere, cannot lock the owner out
+        # strangers, whose cards may stand anywhere, cannot lock the owner out
+        if self._ending or not self._seats.take(address, STREAMS_PER_ADDRESS, always=owner):
             await self._refuse("stream", send, 503, "too many viewers, try again later", RETRY_SECONDS)
         else:
             self._answers["stream", 200] += 1
@@ -131,7 +128,6 @@ class Live:
         viewer = self._hub.join(site, owner)
         stream = Stream(send)
         self._streams.add(stream)
-        self._by_address[address] += 1
         watcher = asyncio.create_task(stream.watch(receive))
         try:
             await send({"type": "http.response.start", "status": 200, "headers": list(STREAM)})
@@ -141,9 +137,7 @@ class Live:
             watcher.cancel()
             self._hub.leave(viewer)
             self._streams.discard(stream)
-            self._by_address[address] -= 1
-            if not self._by_address[address]:
-                del self._by_address[address]
+            self._seats.leave(address)
         if not stream.left:
             await _close(send)
 

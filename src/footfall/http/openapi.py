@@ -55,6 +55,7 @@ def openapi(version: str) -> bytes:
         **{path: _figure(site, problem, answer, *told) for (path, told), answer in zip(_FIGURES.items(), figures, strict=True)},
         **{path: _shown(site, *told) for path, told in _SHOWN.items()},
         "/healthz": _get("Whether facts are accepted", [], _answers({200: ("Yes", health), 503: ("No", health)})),
+        **{f"/convex/{{site}}/api/{name}": _call(site, summary) for name, summary in _CALLS.items()},
     }
     info = {"title": "Footfall", "version": version, "description": "Real-time, privacy-friendly statistics for websites"}
     return msgspec.json.encode({"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": shapes}})
@@ -102,6 +103,36 @@ def _told(summary: str, kind: str) -> dict[str, Any]:
 
 def _queries(query: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"name": name, "in": "query", "required": False, "schema": shape} for name, shape in query.items()]
+
+
+_CALLS = {
+    "query": "getStats, as the original's clients ask for it",
+    "mutation": "recordPageView, heartbeat, as they send them",
+    "function": "Either",
+}
+
+
+def _call(site: list[dict[str, Any]], summary: str) -> dict[str, Any]:
+    """What the original's clients post."""
+    sent = {"path": {"type": "string"}, "args": {"oneOf": [{"type": "object"}, {"type": "array", "maxItems": 1}]}}
+    told = {
+        "status": {"enum": ["success", "error"]},
+        "value": {},
+        "errorMessage": {"type": "string"},
+        "logLines": {"type": "array"},
+    }
+    shape = {"type": "object", "required": ["path"], "properties": sent}
+    problem = {"type": "object", "properties": {"code": {"type": "string"}, "message": {"type": "string"}}}
+    answers = _answers(
+        {
+            200: ("What the function returned, or why it was not carried out", {"type": "object", "properties": told}),
+            404: ("No such site, or it is not open to these clients", problem),
+            429: ("Too many calls from this address", problem),
+            503: ("Not accepting", problem),
+        }
+    )
+    body = {"required": True, "content": {"application/json": {"schema": shape}}}
+    return {"post": {"summary": summary, "parameters": site, "requestBody": body, "responses": answers}}
 
 
 def _figure(

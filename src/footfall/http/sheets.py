@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from footfall.convex.setting import EXACT, OFF, ROUNDED, WARNING
 from footfall.errors import InvalidInput
 from footfall.http import forms, plain
 from footfall.http.page import Numbers
@@ -17,6 +18,11 @@ from footfall.model import Site
 NAME = {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}  # what is typed is no prose
 NUMBER = {"autocomplete": "off", "class": "short"}
 WHO = {"private": "Only you, signed in", "public": "Anyone", "link": "Whoever has its link"}
+CONVEX = (
+    (OFF, "May not come"),
+    (ROUNDED, "May come, and are told places as rounded as above"),
+    (EXACT, "May come, and are told places exactly as they were sent"),
+)
 LISTS = ("hosts", "patterns", "frames")  # fields of one item a line
 FIELDS = {  # of a site: label, hint, attributes
     "name": ("Name", "What its page calls it; empty: its id.", {"maxlength": "200", "autocomplete": "off"}),
@@ -107,7 +113,8 @@ def _settings_form(site: Site, filled: forms.Values, wrong: dict[str, str]) -> s
     who = forms.choice("visibility", "Who may see it", [(key, WHO[key]) for key in VISIBILITIES], filled.get("visibility", ""))
     pair = f'<div class="pair">{fields.pop("grid")}{fields.pop("k")}</div>'
     names = fields.pop("name") + fields.pop("hosts")
-    return forms.form(site.id, who + names + pair + "".join(fields.values()), "Save")
+    convex = forms.choice("convex", "The original module's own clients", CONVEX, filled.get("convex", ""), hint=WARNING)
+    return forms.form(site.id, who + names + pair + "".join(fields.values()) + convex, "Save")
 
 
 def _link_part(site: Site, outside: str) -> str:

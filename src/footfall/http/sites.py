@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from footfall.content.source import check as check_sources
+from footfall.convex.setting import CHOICES
 from footfall.errors import InvalidInput, NotFound
 from footfall.house import House
 from footfall.http.auth import Gate
@@ -46,6 +47,7 @@ class SiteChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     content: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     retention: int | msgspec.UnsetType = msgspec.UNSET
     link: str | msgspec.UnsetType = msgspec.UNSET
+    convex: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -147,6 +149,8 @@ def changed(site: Site, change: SiteChange) -> Site:
     site = msgspec.structs.replace(site, **given)
     if site.visibility not in VISIBILITIES:
         raise InvalidInput("visibility", " or ".join(VISIBILITIES))
+    if site.convex not in CHOICES:
+        raise InvalidInput("convex", " or ".join(CHOICES))
     if site.visibility == "link" and not site.link:
         site = linked(site)
     for host in site.hosts:

@@ -232,12 +232,13 @@ def _admit(site: Site | None, page_host: str, caller: Caller) -> Site:
     if not site.hosts:
         return site
     sender = host_of(caller.origin) or host_of(caller.referer) or page_host
-    if not (_allows(site.hosts, sender) and _allows(site.hosts, page_host)):
+    if not (allows(site.hosts, sender) and allows(site.hosts, page_host)):
         raise Refuse(Reason.HOST, "s")
     return site
 
 
-def _allows(hosts: Sequence[str], host: str) -> bool:
+def allows(hosts: Sequence[str], host: str) -> bool:
+    """Whether a host is one of a site's."""
     return host in hosts or any(allowed.startswith("*.") and host.endswith(allowed[1:]) for allowed in hosts)
 
 

@@ -13,8 +13,15 @@ from footfall.intake.text import fits
 from footfall.model import Fact, Kind, Site
 from footfall.rules import MAX_PATH_BYTES, MAX_SESSION_BYTES, MAX_TEXT_BYTES, ORIGINAL
 
-# Arguments of the original's functions: name -> (type, whether it must be given). Anything else is an error, and so is null.
-_TEXT, _NUMBER = "a string", "a finite number"
+# What an argument may be, in words, and whether a value is that.
+_TEXT, _NUMBER, _CURSOR, _TEXTS = "a string", "a finite number", "a string or null", "an array of strings"
+_GOOD: Mapping[str, Callable[[object], bool]] = {
+    _TEXT: lambda value: isinstance(value, str),
+    _NUMBER: lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    _CURSOR: lambda value: value is None or isinstance(value, str),
+    _TEXTS: lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
+}
+# Arguments of the original's functions: name -> (what it may be, whether it must be given). Anything else is an error.
 ARGUMENTS: Mapping[str, Mapping[str, tuple[str, bool]]] = {
     "recordPageView": {"path": (_TEXT, True), "pageType": (_TEXT, True), "sessionId": (_TEXT, True)},
     "heartbeat": {
@@ -28,6 +35,7 @@ ARGUMENTS: Mapping[str, Mapping[str, tuple[str, bool]]] = {
     "getStats": {},
     "cleanupStaleSessions": {},
     "backfillAggregates": {},
+    "backfillAggregatesChunk": {"cursor": (_CURSOR, True), "totalProcessed": (_NUMBER, True), "seenSessionIds": (_TEXTS, True)},
 }
 
 
@@ -43,26 +51,28 @@ def check_arguments(function: str, arguments: Mapping[str, object]) -> None:
         if name not in known:
             raise InvalidInput(name, f"no such argument of {function}")
         expected, _ = known[name]
-        if expected == _TEXT and not isinstance(value, str):
-            raise InvalidInput(name, expected)
-        if expected == _NUMBER and (isinstance(value, bool) or not isinstance(value, int | float)):
+        if not _GOOD[expected](value):
             raise InvalidInput(name, expected)
 
 
 class OriginalDoor:
-    """`sites` is a live view; `fresh_id()` gives 64 random bits: the original's clients send no ids of their own."""
+    """`sites` is a live view; `fresh_id()` gives 64 random bits; `door` is ORIGINAL or CONVEX.
 
-    def __init__(self, sites: Mapping[str, Site], identity: Identity, fresh_id: Callable[[], int]) -> None:
+    A `call` names one call, the same each time it is sent again; "": it will not be.
+    """
+
+    def __init__(self, sites: Mapping[str, Site], identity: Identity, fresh_id: Callable[[], int], door: str = ORIGINAL) -> None:
         self._sites = sites
         self._identity = identity
         self._fresh_id = fresh_id
+        self._door = door
 
-    def view(self, site: str, path: str, page_type: str, session: str, arrival: int) -> Fact:
+    def view(self, site: str, path: str, page_type: str, session: str, arrival: int, call: str = "") -> Fact:
         """recordPageView. Raises InvalidInput naming path, pageType or sessionId; NotFound for the site."""
         check_text("path", path, MAX_PATH_BYTES)
         check_text("pageType", page_type, MAX_TEXT_BYTES)
         check_text("sessionId", session, MAX_SESSION_BYTES)
-        return self._fact(site, Kind.VIEW, session, path, arrival, page_type=page_type)
+        return self._fact(site, Kind.VIEW, session, path, arrival, call, page_type=page_type)
 
     def beat(
         self,
@@ -75,6 +85,7 @@ class OriginalDoor:
         country: str | None = None,
         latitude: float | None = None,
         longitude: float | None = None,
+        call: str = "",
     ) -> Fact:
         """heartbeat; None: not given. Raises InvalidInput naming sessionId, currentPath, city, country, latitude or
         longitude; NotFound for the site."""
@@ -84,7 +95,7 @@ class OriginalDoor:
             if text is not None:
                 check_text(field, text, MAX_TEXT_BYTES)
         return msgspec.structs.replace(
-            self._fact(site, Kind.BEAT, session, path, arrival),
+            self._fact(site, Kind.BEAT, session, path, arrival, call),
             country=country,
             city=city,
             latitude=_number("latitude", latitude),
@@ -95,12 +106,13 @@ class OriginalDoor:
         """Who a session is."""
         return self._identity.of_session(site, session)
 
-    def _fact(self, site: str, kind: Kind, session: str, path: str, arrival: int, page_type: str = "") -> Fact:
+    def _fact(self, site: str, kind: Kind, session: str, path: str, arrival: int, call: str, page_type: str = "") -> Fact:
         counted = self._sites.get(site)
         if counted is None:
             raise NotFound(f"no site {site!r}")
         visitor = self._identity.of_session(site, session)
-        return Fact(site, kind, visitor, self._fresh_id(), ORIGINAL, arrival, 0, path, counted.window, page_type=page_type)
+        id = self._identity.fact(site, call) if call else self._fresh_id()
+        return Fact(site, kind, visitor, id, self._door, arrival, 0, path, counted.window, page_type=page_type)
 
 
 def check_text(field: str, value: object, limit: int) -> None:

@@ -128,7 +128,7 @@ class Fold:
 
     def _verdict(self, seq: int, fact: Fact, time: int) -> Verdict:
         kept_since, named = self.now - rules.WINDOW_KEPT, fact.door != rules.ORIGINAL
-        if named:  # the original's clients send no ids: theirs are made at intake and never repeat
+        if named:  # who calls from Python sends no ids: theirs are made at intake and never repeat
             seen = self.ids.get(fact.id)
             if seen is not None and seen > kept_since:
                 return RETRY
@@ -169,7 +169,7 @@ class Fold:
         if fact.title:
             state.pages.report(fact.path, fact.title, time)
         visit = self._join(fact, time, state, counted)
-        if fact.door != rules.ORIGINAL:
+        if fact.door not in rules.THE_ORIGINALS:
             self._sign(fact, time, state, visit)
         state.sightings.see(fact)
         self.rows.facts.append(FactRow(seq, 0, time, counted, visit, fact))
@@ -192,7 +192,7 @@ class Fold:
             state.minutes.leave(fact, time)
             state.visits.join(fact, time, False)
         else:
-            if not (presence.beat_original if fact.door == rules.ORIGINAL else presence.sign)(fact, time, self.now):
+            if not (presence.beat_original if fact.door in rules.THE_ORIGINALS else presence.sign)(fact, time, self.now):
                 return EARLY
             visit, _ = state.visits.join(fact, time, False)
             self._here(fact, time, state, 0 if visit is None else visit.id)

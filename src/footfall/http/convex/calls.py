@@ -1,0 +1,99 @@
+"""What becomes of a call, whichever way it came: the site it is about, who calls, and what the function returns, as JSON."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from footfall.convex.address import Address, site_at
+from footfall.convex.functions import GET_STATS, CallFailed, read_call, refused
+from footfall.convex.setting import OFF
+from footfall.convex.values import written
+from footfall.errors import Busy, HistoryFailed, InvalidInput, NotFound
+from footfall.house import House
+from footfall.http.answers import Scope, header
+from footfall.http.auth import Gate, Standing
+from footfall.http.convex.board import Boards
+from footfall.intake.collect import allows
+from footfall.intake.page import host_of
+from footfall.model import Site
+
+BACKFILL = "backfillAggregates"
+
+log = structlog.get_logger(__name__)
+
+
+class Calls:
+    """Over an open house."""
+
+    def __init__(self, house: House, gate: Gate, boards: Boards) -> None:
+        self._house = house
+        self._gate = gate
+        self.boards = boards
+        self._backfills: dict[str, asyncio.Task[None]] = {}
+
+    def site(self, address: Address, scope: Scope) -> Site | None:
+        """The site whose clients come here, if its door is open."""
+        if not address.site:
+            return site_at(header(scope["headers"], b"host"), self._house.sites)
+        site = self._house.sites.get(address.site)
+        return site if site is not None and site.convex != OFF else None
+
+    def is_open(self, site: str) -> bool:
+        """Whether its door is (still)."""
+        found = self._house.sites.get(site)
+        return found is not None and found.convex != OFF
+
+    def standing(self, scope: Scope, key: str) -> Standing:
+        """Who comes with an admin's key."""
+        return self._gate.by_key(scope, key)
+
+    async def run(self, site: str, path: str, kind: str, admin: bool, args: object, origin: str, call: str = "") -> str:
+        """The result of a function. `origin` is the page's that calls, "" if none does; `call` names the call over its retries.
+        Raises CallFailed, Busy."""
+        name, found = read_call(path, kind, admin, args)
+        if name == GET_STATS:
+            return await self.stats(site)
+        self._admit(site, origin)
+        try:
+            result = await self._house.original.call(site, name, found, call)
+        except InvalidInput as error:
+            raise refused(error) from error
+        except (HistoryFailed, NotFound) as error:
+            raise CallFailed(str(error)) from error
+        if name == BACKFILL:
+            self._walk(site)
+        return written(result)
+
+    async def stats(self, site: str) -> str:
+        """getStats. Raises CallFailed."""
+        value = await self.boards.of(site).fresh()
+        if value.failed:
+            raise CallFailed(value.text)
+        return value.text
+
+    def _admit(self, site: str, origin: str) -> None:
+        """A site with hosts takes nothing from the pages of others. Programs tell no origin and are taken at their word."""
+        hosts = self._house.sites[site].hosts if site in self._house.sites else ()
+        if hosts and origin and not allows(hosts, host_of(origin)):
+            raise CallFailed(f"{origin[:200]} is no host of this site.")
+
+    def _walk(self, site: str) -> None:
+        """The chunks of queued backfills run here one after the other, as the original's scheduler runs them."""
+        if site not in self._backfills:
+            task = self._backfills[site] = asyncio.create_task(self._steps(site), name=f"backfill of {site}")
+            task.add_done_callback(lambda _: self._backfills.pop(site))
+
+    async def _steps(self, site: str) -> None:
+        try:
+            while reports := await self._house.original.backfill_step(site):
+                for report in reports:
+                    log.info("backfill", site=site, status=report.status, processed=report.processed)
+        except (Busy, HistoryFailed) as error:
+            log.warning("a backfill waits for the next call", site=site, error=str(error))
+
+    def close(self) -> None:
+        """Stop walking; what is queued stays so."""
+        for task in self._backfills.values():
+            task.cancel()
