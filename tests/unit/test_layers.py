@@ -24,7 +24,7 @@ PURE = {
     "live": USUAL | {"numpy", "hashlib"},
     "intake": USUAL | {"base64", "hashlib", "ipaddress", "json", "re2", "urllib.parse"},
     "convex": USUAL | {"base64", "binascii", "json", "struct"},
-    "query": USUAL | {"datetime", "json", "zoneinfo"},
+    "query": USUAL | {"datetime", "json", "re2", "zoneinfo"},
 }
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
 OUTSIDE = {"open", "print", "input", "exec", "eval", "__import__"}
