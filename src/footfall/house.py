@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from secrets import randbits
 
@@ -30,7 +31,7 @@ from footfall.handover import Handover
 from footfall.housekeeping import retain, sweep
 from footfall.hub import Hub
 from footfall.imports import Imports
-from footfall.intake import Agents, Intake
+from footfall.intake import Agents, Intake, Sources
 from footfall.intake.convex_export import ConvexExport
 from footfall.intake.identity import Identity
 from footfall.intake.original import OriginalDoor
@@ -198,6 +199,7 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
             agents=Agents([entry["pattern"] for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA], ua_parser.parse),
             countries=iptocc.country_code,
             cities=cities,
+            sources=Sources(msgspec.json.decode(files("footfall.intake").joinpath("referrers.json").read_bytes())),
         )
     except BaseException:
         await store.close()
