@@ -76,23 +76,22 @@ class Relations:
 
     def _by_visits(self, dimensions: Sequence[Dimension], filter: Filter) -> Sql:
         edge = self._is_at_edge(any(dimension.is_time for dimension in dimensions))
-        kept, kept_alone = self._holds(filter, _of_visit, "v"), self._holds(filter, _of_fact, "f")
         whole = sql(
             "SELECT {}CASE WHEN {} THEN NULL ELSE v.visitor END AS visitor, NULL AS visit,"
             " CASE WHEN {} THEN 0 ELSE v.views END AS views, CASE WHEN {} THEN 0 ELSE v.views + v.events END AS acts, {}"
             " FROM ({}) AS v WHERE {} AND {}",
             *(self._named(dimensions, _of_visit, "v.start_ms"), edge, edge, edge, _BEGUN),
-            *(self._visits(), self._began(), kept),
+            *(self._visits(), self._began(), self._holds(filter, _of_visit, "v")),
         )
-        at_edges = sql(
-            "SELECT {}{} FROM facts AS f JOIN (SELECT * FROM ({}) AS v WHERE {} AND {}) AS v ON f.visit = v.visit WHERE {}",
-            *(self._named(dimensions, _of_visit, "f.ts_ms"), _FACT, self._visits(), edge, kept, self._in_range(_ACTS)),
+        at_edges = sql("SELECT * FROM ({}) AS v WHERE {}", self._visits(), edge)
+        # OR: so DuckDB looks up the few visits for each fact. From AND or a join alone it may look up all facts for each visit.
+        one_by_one = sql(
+            "SELECT {}{} FROM (SELECT * FROM facts AS f WHERE {} AND (f.visit = 0 OR f.visit IN (SELECT e.visit FROM ({}) AS e)))"
+            " AS f LEFT JOIN ({}) AS v ON f.visit = v.visit WHERE {}",
+            *(self._named(dimensions, _joined, "f.ts_ms"), _FACT, self._in_range(_ACTS), at_edges, at_edges),
+            self._holds(filter, _joined, "f"),
         )
-        alone = sql(
-            "SELECT {}{} FROM facts AS f WHERE f.visit = 0 AND {} AND {}",
-            *(self._named(dimensions, _of_fact, "f.ts_ms"), _FACT, self._in_range(_ACTS), kept_alone),
-        )
-        return joined(" UNION ALL ", [whole, at_edges, alone])
+        return joined(" UNION ALL ", [whole, one_by_one])
 
     def _by_facts(self, dimensions: Sequence[Dimension], filter: Filter, begun: bool) -> Sql:
         rows = sql("SELECT {}{} FROM {}", self._named(dimensions, _joined, "f.ts_ms"), _FACT, self._kept(dimensions, filter))
