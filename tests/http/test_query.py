@@ -188,6 +188,50 @@ async def test_what_cannot_be_answered(asked: Asked, body: dict[str, Any], error
     assert (status, error in answer["error"]) == (400, True), answer
 
 
+@pytest.mark.parametrize("text", ["\\u0000", "\\ud800", "%", "'", "\\\\", "\\u202e", "?", "{}", "a" * 20_000])
+async def test_any_text_is_only_a_text(asked: Asked, text: str) -> None:
+    """Whatever a value is: there is an answer, and nothing of it counts; or it is no JSON."""
+    filters = [f'["{op}", "{name}", ["{text}"]]' for op in ("is", "contains") for name in ("event:page", f"event:props:{text}")]
+    body = f'{{"site_id": "asked", "metrics": ["visitors"], "date_range": "day", "filters": [["and", [{", ".join(filters)}]]]}}'
+    answer = await asked.running.client.post("/api/v2/query", content=body, headers=asked.running.owner)
+    if "ud800" in text or len(text) > 10_000:
+        assert answer.status_code == 400
+    else:
+        assert (answer.status_code, answer.json()["results"]) == (200, [{"dimensions": [], "metrics": [0]}])
+
+
+async def test_a_body_that_is_no_question(asked: Asked) -> None:
+    """Not JSON, too deep, too long, not an object."""
+    for body in (b"{", b"[" * 60_000, b" " * 70_000, b"[]", b"7", b'{"site_id": 7}', b"\xff"):
+        answer = await asked.running.client.post("/api/v2/query", content=body, headers=asked.running.owner)
+        assert (answer.status_code, list(answer.json())) == (400, ["error"])
+
+
+async def test_an_answer_is_never_behind_what_was_acknowledged(asked: Asked) -> None:
+    """Asked at once after each acknowledgement, while history is still being filled."""
+    for number in range(1, 30):
+        fact = Fact("asked", Kind.VIEW, 100 + number, 100 + number, "script", asked.clock.now, 0, "/new")
+        await asked.running.house.engine.record([fact])
+        body: dict[str, Any] = {"metrics": ["visitors", "visits"], "filters": [["is", "visit:entry_page", ["/new"]]]}
+        assert await asked.results(**body) == [([], [number, number])]
+        assert await asked.results(**body, dimensions=["event:page"]) == [(["/new"], [number, number])]
+
+
+async def test_goals_and_time_zones_are_settings(asked: Asked) -> None:
+    """Of a site; what cannot be one is refused and named."""
+    client, owner = asked.running.client, asked.running.owner
+    goals = [{"name": "Thanks", "path": "/a*"}, {"name": "Sign up", "event": "sign up"}]
+    assert (
+        await client.put("/api/sites/asked", json={"timezone": "Asia/Tokyo", "goals": goals}, headers=owner)
+    ).status_code == 200
+    _, answer = await asked.query(dimensions=["event:goal"], date_range=["2026-02-13", "2026-02-14"])
+    assert [line["dimensions"] for line in answer["results"]] == [["Thanks"], ["Sign up"]]
+    assert answer["query"]["date_range"][0] == "2026-02-13T00:00:00+09:00"
+    for wrong in ({"timezone": "Mars/North"}, {"goals": [{"name": "x"}]}, {"goals": [{"name": "x", "event": "a", "path": "/"}]}):
+        refused = await client.put("/api/sites/asked", json=wrong, headers=owner)
+        assert (refused.status_code, refused.json()["field"]) == (400, next(iter(wrong)))
+
+
 async def test_keys(asked: Asked) -> None:
     """One for this site reads it and no other; revoked it opens nothing; without any there is nothing."""
     client, owner = asked.running.client, asked.running.owner

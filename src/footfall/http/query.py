@@ -98,7 +98,7 @@ async def _body(request: Request) -> Any:
             raise InvalidInput("body", f"at most {MAX_BODY} bytes")
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput("body", f"JSON ({error})") from error
 
 
