@@ -7,7 +7,6 @@ up to that seq, and rows beyond it are left out. So an answer counts everything 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from dataclasses import replace
 
 from footfall.engine import Engine
@@ -26,7 +25,7 @@ from footfall.query.relations import Live
 from footfall.query.steps import suiting
 from footfall.rules import DAY
 
-KEPT = 500  # answers that are kept while nothing new came in
+KEPT_LINES = 50_000  # of answers that are kept while nothing new came in
 
 
 class Questions:
@@ -34,14 +33,15 @@ class Questions:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._kept: OrderedDict[Question, tuple[int, Answer]] = OrderedDict()
+        self._seq = -1  # at which the answers that are kept were given
+        self._lines = 0
+        self._kept: dict[Question, Answer] = {}
 
     async def ask(self, question: Question) -> Answer:
         """The answer, exact. Raises InvalidInput (too many steps), Busy (history lags), TooExpensive, HistoryFailed."""
         seq = self._engine.fold.seq
-        found = self._kept.get(question)
-        if found is not None and found[0] == seq:
-            return found[1]
+        if seq == self._seq and question in self._kept:
+            return self._kept[question]
         state, steps = self._engine.fold.sites.get(question.site) or SiteState(), steps_for(question)
         visits, moments = list(state.visits.open.values()), {}
         if any(metric.source is Source.MINUTES for metric in question.metrics):
@@ -86,7 +86,9 @@ class Questions:
         return rows
 
     def _keep(self, question: Question, seq: int, answer: Answer) -> None:
-        self._kept[question] = (seq, answer)
-        self._kept.move_to_end(question)
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        """Instead of what was kept of another seq, and at most so much."""
+        if seq != self._seq:
+            self._seq, self._lines, self._kept = seq, 0, {}
+        if self._lines + len(answer.lines) <= KEPT_LINES and question not in self._kept:
+            self._lines += len(answer.lines) + 1
+            self._kept[question] = answer

@@ -12,6 +12,8 @@ import pytest
 
 from footfall.engine import sweep
 from footfall.model import Fact, Goal, Kind, Site
+from footfall.query.reading import read
+from footfall.questions import Questions
 from footfall.rules import DAY, HOUR, MINUTE
 
 from .conftest import Running, serve
@@ -158,46 +160,53 @@ async def test_visitors_without_a_name_are_counted_once_per_day(asked: Asked) ->
     assert answer["meta"] == {}
 
 
-@pytest.mark.parametrize(
-    ("body", "error"),
-    [
-        ({"metrics": ["x"]}, '#/metrics/0: Invalid metric "x"'),
-        ({"metrics": []}, "#/metrics: Expected at least one metric."),
-        ({"dimensions": ["visit:x"]}, '#/dimensions/0: Invalid dimension "visit:x"'),
-        ({"dimensions": ["event:props:"]}, '#/dimensions/0: Invalid dimension "event:props:"'),
-        ({"filters": [["is", "event:page"]]}, "#/filters/0: Invalid filter ['is', 'event:page']"),
-        ({"filters": [["matches", "event:page", ["("]]]}, "Invalid regular expression"),
-        ({"filters": [["is", "event:goal", ["Buy"]]]}, "The goal `Buy` is not configured for this site."),
-        ({"filters": [["is", "time:day", ["2026-01-01"]]]}, "cannot be filtered"),
-        ({"filters": [["has_done", ["is", "visit:source", ["x"]]]]}, "Behavioral filters can only be about event dimensions"),
-        ({"date_range": "fortnight"}, "date_range: expected one of"),
-        ({"date_range": ["2026-02-02", "2026-02-01"]}, "date_range: expected a beginning that is not after the end"),
-        ({"order_by": [["visits", "desc"]]}, "Invalid order_by entry 'visits'"),
-        ({"metrics": ["conversion_rate"]}, "can only be queried with event:goal filters or dimensions"),
-        ({"metrics": ["bounce_rate"], "dimensions": ["event:title"]}, "Session metric(s) `bounce_rate` cannot be queried"),
-        ({"metrics": ["people"], "dimensions": ["visit:os"]}, "Metric `people` cannot be queried with dimension `visit:os`"),
-        ({"include": {"time_labels": True}}, "Invalid include.time_labels: requires a time dimension."),
-        ({"pagination": {"limit": 0}}, "#/pagination/limit"),
-        ({"surprise": 1}, "#/surprise: Schema does not allow additional properties."),
-        ({"date_range": "all", "dimensions": ["time:minute"], "site_id": ""}, "Missing site ID"),
-    ],
-)
-async def test_what_cannot_be_answered(asked: Asked, body: dict[str, Any], error: str) -> None:
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"metrics": ["x"]}, '#/metrics/0: Invalid metric "x"'),
+    ({"metrics": []}, "#/metrics: Expected at least one metric."),
+    ({"dimensions": ["visit:x"]}, '#/dimensions/0: Invalid dimension "visit:x"'),
+    ({"dimensions": ["event:props:"]}, '#/dimensions/0: Invalid dimension "event:props:"'),
+    ({"filters": [["is", "event:page"]]}, "#/filters/0: Invalid filter ['is', 'event:page']"),
+    ({"filters": [["matches", "event:page", ["("]]]}, "Invalid regular expression"),
+    ({"filters": [["is", "event:goal", ["Buy"]]]}, "The goal `Buy` is not configured for this site."),
+    ({"filters": [["is", "time:day", ["2026-01-01"]]]}, "cannot be filtered"),
+    ({"filters": [["has_done", ["is", "visit:source", ["x"]]]]}, "Behavioral filters can only be about event dimensions"),
+    ({"date_range": "fortnight"}, "date_range: expected one of"),
+    ({"date_range": ["2026-02-02", "2026-02-01"]}, "date_range: expected a beginning that is not after the end"),
+    ({"order_by": [["visits", "desc"]]}, "Invalid order_by entry 'visits'"),
+    ({"metrics": ["conversion_rate"]}, "can only be queried with event:goal filters or dimensions"),
+    ({"metrics": ["bounce_rate"], "dimensions": ["event:title"]}, "Session metric(s) `bounce_rate` cannot be queried"),
+    ({"metrics": ["people"], "dimensions": ["visit:os"]}, "Metric `people` cannot be queried with dimension `visit:os`"),
+    ({"include": {"time_labels": True}}, "Invalid include.time_labels: requires a time dimension."),
+    ({"pagination": {"limit": 0}}, "#/pagination/limit"),
+    ({"surprise": 1}, "#/surprise: Schema does not allow additional properties."),
+    ({"date_range": "all", "dimensions": ["time:minute"], "site_id": ""}, "Missing site ID"),
+]
+
+
+async def test_what_cannot_be_answered(asked: Asked) -> None:
     """400, and what is wrong."""
-    status, answer = await asked.query(**body)
-    assert (status, error in answer["error"]) == (400, True), answer
+    for body, error in REFUSED:
+        status, answer = await asked.query(**body)
+        assert (status, error in answer["error"]) == (400, True), (body, answer)
 
 
-@pytest.mark.parametrize("text", ["\\u0000", "\\ud800", "%", "'", "\\\\", "\\u202e", "?", "{}", "a" * 20_000])
-async def test_any_text_is_only_a_text(asked: Asked, text: str) -> None:
+TEXTS = ["\\u0000", "\\ud800", "%", "'", "\\\\", "\\u202e", "?", "{}", "a" * 20_000]
+
+
+async def test_any_text_is_only_a_text(asked: Asked) -> None:
     """Whatever a value is: there is an answer, and nothing of it counts; or it is no JSON."""
-    filters = [f'["{op}", "{name}", ["{text}"]]' for op in ("is", "contains") for name in ("event:page", f"event:props:{text}")]
-    body = f'{{"site_id": "asked", "metrics": ["visitors"], "date_range": "day", "filters": [["and", [{", ".join(filters)}]]]}}'
-    answer = await asked.running.client.post("/api/v2/query", content=body, headers=asked.running.owner)
-    if "ud800" in text or len(text) > 10_000:
-        assert answer.status_code == 400
-    else:
-        assert (answer.status_code, answer.json()["results"]) == (200, [{"dimensions": [], "metrics": [0]}])
+    for text in TEXTS:
+        filters = [
+            f'["{op}", "{name}", ["{text}"]]' for op in ("is", "contains") for name in ("event:page", f"event:props:{text}")
+        ]
+        body = (
+            f'{{"site_id": "asked", "metrics": ["visitors"], "date_range": "day", "filters": [["and", [{", ".join(filters)}]]]}}'
+        )
+        answer = await asked.running.client.post("/api/v2/query", content=body, headers=asked.running.owner)
+        if "ud800" in text or len(text) > 10_000:
+            assert answer.status_code == 400
+        else:
+            assert (answer.status_code, answer.json()["results"]) == (200, [{"dimensions": [], "metrics": [0]}])
 
 
 async def test_a_body_that_is_no_question(asked: Asked) -> None:
@@ -215,6 +224,18 @@ async def test_an_answer_is_never_behind_what_was_acknowledged(asked: Asked) -> 
         body: dict[str, Any] = {"metrics": ["visitors", "visits"], "filters": [["is", "visit:entry_page", ["/new"]]]}
         assert await asked.results(**body) == [([], [number, number])]
         assert await asked.results(**body, dimensions=["event:page"]) == [(["/new"], [number, number])]
+
+
+async def test_an_answer_is_kept_while_nothing_comes_in(asked: Asked) -> None:
+    """Asked again it is the same one; after the next fact it is another."""
+    engine = asked.running.house.engine
+    questions = Questions(engine)
+    body = {"metrics": ["visitors"], "date_range": "day"}
+    question = read(body, SITE, engine.now(), None).question
+    first = await questions.ask(question)
+    assert await questions.ask(question) is first
+    await engine.record([Fact("asked", Kind.VIEW, 9, 9, "script", asked.clock.now, 0, "/")])
+    assert [line.metrics for line in (await questions.ask(question)).lines] == [[2]]
 
 
 async def test_goals_and_time_zones_are_settings(asked: Asked) -> None:
