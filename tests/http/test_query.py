@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from footfall.engine import sweep
+from footfall.housekeeping import sweep
 from footfall.model import Fact, Goal, Kind, Site
 from footfall.query.reading import read
 from footfall.questions import Questions
