@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import ingest, page, push, startup, stats
+from bench import ingest, page, push, query, startup, stats
 from bench.report import heading
 
 BENCHES: dict[str, tuple[Callable[[], None], str]] = {
     "ingest": (ingest.run, "durable facts per second against the same server's empty answer; latency, stalls, CPU by stage"),
     "startup": (startup.run, "opening 10 million stored views, from a checkpoint and without one; `serve` on a small store"),
     "stats": (stats.run, "get_stats at 10 million views, CPU of the fold per record, memory per visitor, entry and visit"),
+    "query": (query.run, "panels of a site's page over 10 million stored views, from a database just opened and again"),
     "page": (page.run, "the live page in Chromium: bytes, CPU and frames while 500 points move five times a second"),
     "push": (push.run, "thousands of live viewers on one process while facts arrive: delay, memory, viewers that vanish"),
 }

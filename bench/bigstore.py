@@ -44,6 +44,7 @@ _FACTS = {
     "title": "'A page'",
     "hostname": "'example.com'",
     "referrer": "['', '', 'www.search.example', 'news.example/item', 'social.example'][1 + v % 5]",
+    "source": "['', '', 'Search', 'news.example', 'Social'][1 + v % 5]",
     "country": "['US', 'DE', 'GB', 'FR', 'JP', 'BR', 'IN'][1 + v % 7]",
     "browser": "['Chrome', 'Safari', 'Firefox', 'Edge'][1 + v % 4]",
     "browser_version": "(120 + v % 20)::VARCHAR",

@@ -22,6 +22,7 @@ from footfall.errors import (
     StoreMismatch,
     StoreRefused,
     TooExpensive,
+    Unanswerable,
 )
 
 if TYPE_CHECKING:
@@ -62,4 +63,5 @@ __all__ = [
     "StoreMismatch",
     "StoreRefused",
     "TooExpensive",
+    "Unanswerable",
 ]

@@ -63,6 +63,19 @@ class Owner:
         """Renew the secret of a site's link; the site as it is then."""
         return await self._call("POST", f"/api/sites/{id}/link")
 
+    async def keys(self) -> list[dict[str, Any]]:
+        """All keys of programs, in the order in which they were made."""
+        found: list[dict[str, Any]] = (await self._call("GET", "/api/keys"))["keys"]
+        return found
+
+    async def make_key(self, name: str, site: str, scope: str) -> dict[str, Any]:
+        """A new key; its secret is `key`, told this once."""
+        return await self._call("POST", "/api/keys", {"name": name, "site": site, "scope": scope})
+
+    async def revoke_key(self, id: str) -> dict[str, Any]:
+        """The key as it was."""
+        return await self._call("DELETE", f"/api/keys/{quote(id, safe='')}")
+
     async def welcome(self) -> str:
         """A new token that sets the owner's password once."""
         token: str = (await self._call("POST", "/api/welcome"))["token"]

@@ -2,6 +2,7 @@
 
 FootfallError
 ├── InvalidInput        the caller sent something malformed; names the field and what was expected      HTTP 400
+│   └── Unanswerable    a question whose parts do not go together; the message says which
 ├── NotFound            no such site, document or page (also: one that the caller may not see)          HTTP 404
 ├── Busy                a cap is reached or a store is unavailable; nothing was taken; try later        HTTP 503
 │   ├── Full            a queue or window is at its cap, or the disk is nearly full
@@ -30,6 +31,14 @@ class InvalidInput(FootfallError):
         super().__init__(f"{field}: expected {expected}")
         self.field = field
         self.expected = expected
+
+
+class Unanswerable(InvalidInput):
+    """The message is a whole sentence."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(field, message)
+        self.args = (message,)
 
 
 class NotFound(FootfallError):

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from secrets import randbits
 
@@ -30,10 +31,11 @@ from footfall.handover import Handover
 from footfall.housekeeping import retain, sweep
 from footfall.hub import Hub
 from footfall.imports import Imports
-from footfall.intake import Agents, Intake
+from footfall.intake import Agents, Intake, Sources
 from footfall.intake.convex_export import ConvexExport
 from footfall.intake.identity import Identity
 from footfall.intake.original import OriginalDoor
+from footfall.keys import Keys, open_keys
 from footfall.live.pages import Item
 from footfall.manifest import Manifest
 from footfall.model import Erase, Publish, Site
@@ -86,6 +88,7 @@ class House:
     registry: Registry
     access: Access
     contents: Contents
+    keys: Keys
     handover: Handover
     original: Original
     listeners: list[Callable[[set[str]], None]]  # told of sites that may look different now
@@ -185,6 +188,7 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
         documents = await store.registry.list(SITES)
         sites = {id: site_of(document) for id, document in documents.items()}
         access = await open_access(store.registry, store.folder.secret, store.folder.owner_key)
+        keys = await open_keys(store.registry)
         hub = Hub(lambda: store.engine.fold, sites, clock)
         intake = Intake(
             sites=sites,
@@ -195,6 +199,7 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
             agents=Agents([entry["pattern"] for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA], ua_parser.parse),
             countries=iptocc.country_code,
             cities=cities,
+            sources=Sources(msgspec.json.decode(files("footfall.intake").joinpath("referrers.json").read_bytes())),
         )
     except BaseException:
         await store.close()
@@ -210,7 +215,7 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
     store.engine.on_change = changed
     contents, original = _contents(sites, store.engine), _original(store, sites)
     handover = Handover(store.folder.outgoing, config.disk_floor_bytes)
-    wired = hub, intake, imports, sites, store.registry, access, contents, handover, original, listeners
+    wired = hub, intake, imports, sites, store.registry, access, contents, keys, handover, original, listeners
     house = House(config, store.folder, store.engine, *wired, store)
     try:
         await house._go_on_removing()

@@ -68,6 +68,8 @@ class Fact(msgspec.Struct, frozen=True, array_like=True, tag="fact", gc=False):
     engaged: int = 0  # milliseconds of engagement told by a leave or a beat
     scroll: int = 0  # deepest scroll in percent
     storageless: bool = False  # the visitor is a daily hash of address and user agent, not a client's session
+    source: str = ""  # where the reader came from, by name: "Google", "newsletter", a host; "" for nowhere
+    channel: str = ""  # what kind of source that is: "Organic Search"; "" only in facts from before there were channels
 
     @property
     def time(self) -> int:
@@ -170,7 +172,8 @@ FAULT = Verdict("rejected", "fault")
 
 
 class FactRow(msgspec.Struct, frozen=True, gc=False):
-    """A view or an event. `counted` is False for a repeat, an event or a bot; `visit` is 0 for bots and imports."""
+    """A view or an event, or a beat or leave that tells of engagement. `counted` is True for views that are no repeat and no
+    bot's; `visit` is 0 for bots, imports, and beats and leaves that fall into none."""
 
     seq: int
     n: int
@@ -253,6 +256,14 @@ class Rows:
 # --- documents of the registry ---
 
 
+class Goal(msgspec.Struct, frozen=True):
+    """What readers are hoped to do: a custom event by name, or a view of a page (`*` stands for anything); one of both."""
+
+    name: str
+    event: str = ""
+    path: str = ""
+
+
 class Site(msgspec.Struct, frozen=True):
     """A website that is counted.
 
@@ -261,7 +272,7 @@ class Site(msgspec.Struct, frozen=True):
     show its card in a frame (empty: any for a public site, none else). `params`: query parameters that stay in its paths.
     `grid`: places are rounded to this many degrees before anyone sees them.
     `k` (1 to 10): so many different visitors make a page or place fit for strangers; pages that match one of `patterns` (`*`
-    stands for anything, "/blog/*") are so from the start.
+    stands for anything, "/blog/*") are so from the start. `timezone`: by whose clock days begin (IANA).
     `content`: folders of Markdown that say what it has published (content/source.py has how one is written).
     `retention`: facts of more than so many days ago are erased; 0: none.
     `convex`: whether the original's own clients may come ("rounded", "exact": how getStats tells coordinates), or "off".
@@ -282,6 +293,8 @@ class Site(msgspec.Struct, frozen=True):
     content: tuple[str, ...] = ()
     retention: int = 0
     convex: str = "off"
+    timezone: str = "UTC"
+    goals: tuple[Goal, ...] = ()
 
 
 Table = Sequence[tuple[object, ...]]

@@ -223,7 +223,7 @@ async def _sightings(fold: Fold, rows: _Rows) -> None:
         for place, wanted in ((_PLACE, "city <> '' OR latitude IS NOT NULL"), (_COUNTRY, "country <> ''")):
             seen = await rows.ask(
                 f"WITH seen AS (SELECT DISTINCT site, {place}, visitor, storageless FROM facts"
-                f" WHERE visit <> 0 AND arrival_ms >= ? AND arrival_ms < ? AND {rows.kept}),"
+                f" WHERE visit <> 0 AND kind <> {Kind.LEAVE:d} AND arrival_ms >= ? AND arrival_ms < ? AND {rows.kept}),"
                 f" few AS (FROM seen WHERE {wanted} QUALIFY {rules.MOST_K} >="
                 " row_number() OVER (PARTITION BY site, country, city, latitude, longitude ORDER BY storageless))"
                 " SELECT site, country, city, latitude, longitude, count(*), list(visitor) FILTER (WHERE NOT storageless),"
@@ -270,7 +270,7 @@ def _put_counted(fold: Fold, counted: Table) -> None:
 
 
 async def _open_visits(fold: Fold, rows: _Rows) -> None:
-    """Visits that are no rows yet, from their views and events in the order in which they were folded."""
+    """Visits that are no rows yet, from their facts in the order in which they were folded."""
     columns = ", ".join(FACTS)
     found = await rows.ask(
         f"SELECT {columns} FROM facts WHERE visit <> 0 AND {rows.kept}"
@@ -287,7 +287,7 @@ def _put_visits(fold: Fold, found: Table) -> None:
         for row in group:
             visit, _ = alone.join(row.fact, row.time, row.counted)
         if visit is None:
-            raise ValueError("a row that belongs to a visit is a view or an event")
+            continue  # its views and events were erased
         visit = msgspec.structs.replace(visit, id=id)
         visits = fold.site(visit.first.site).visits.open
         others = visits.get(visit.first.visitor, ())

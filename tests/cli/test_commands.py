@@ -27,6 +27,10 @@ COMMANDS = (
     "site edit",
     "site remove",
     "site link",
+    "key",
+    "key make",
+    "key list",
+    "key revoke",
     "password",
     "import",
     "import convex",
@@ -255,3 +259,21 @@ def test_the_demo_starts_a_server_where_none_runs(footfall: Footfall) -> None:
     assert "demo" in sites(footfall, "list").out
     assert footfall("demo", "--remove", "--data-folder", str(footfall.folder)).code == 0
     assert footfall("demo", "--remove", "--data-folder", str(footfall.folder)).out == "There is no demo to remove.\n"
+
+
+def test_keys_of_programs(footfall: Footfall) -> None:
+    """Made and printed once, listed without it, revoked; for a site that is there."""
+
+    def keys(*arguments: str) -> Any:
+        return footfall("key", *arguments, "--data-folder", str(footfall.folder))
+
+    assert sites(footfall, "add", "blog", "--timezone", "Europe/Berlin").code == 0
+    made = keys("make", "my script", "--site", "blog")
+    assert (made.code, made.out.startswith("footfall_")) == (0, True)
+    listed = keys("list").out
+    assert "my script" in listed
+    assert made.out.strip() not in listed
+    assert keys("make", "x", "--site", "nowhere").code == 1
+    assert keys("revoke", listed.split()[0]).code == 0
+    assert keys("list").out == ""
+    assert sites(footfall, "edit", "blog", "--timezone", "Mars/North").code == 1

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from footfall.errors import HistoryFailed, StoreMismatch, TooExpensive
@@ -237,9 +238,11 @@ async def test_visits_follow_an_erase(open_a_history: OpenHistory, a_fact: AFact
     ]
     rows = [a_row(f.id, f, counted=f.kind == 0) for f in facts]
     rows.append(a_row(10, fact(10, 12, "/b"), counted=False))  # a repeat: adds no view, but moves the exit
+    told = msgspec.structs.replace(fact(11, 12, "/form", kind=3), engaged=5)  # a leave: tells how long it was, and no page of it
+    rows.append(a_row(11, told, counted=False))
     visits = [
         VisitRow(20, 0, 11, NOON + 10, NOON + 10, "/secret", "/secret", 1, 0, 5, facts[0]),
-        VisitRow(20, 1, 12, NOON + 20, NOON + 100, "/secret", "/b", 3, 2, 5, facts[1]),
+        VisitRow(20, 1, 12, NOON + 20, NOON + 110, "/secret", "/b", 3, 2, 9, facts[1]),
         VisitRow(20, 2, 13, NOON + 70, NOON + 70, "/b", "/b", 1, 0, 5, facts[6]),
         VisitRow(20, 3, 14, NOON + 80, NOON + 90, "/secret", "/secret", 1, 1, 5, facts[7]),
     ]
@@ -249,9 +252,9 @@ async def test_visits_follow_an_erase(open_a_history: OpenHistory, a_fact: AFact
     await history.append(Rows(erase=Erase("my-site", 0, path="/secret")), 21)
     found = await ask(history, 'SELECT visit, start_ms, end_ms, entry, "exit", views, events, engaged FROM visits ORDER BY visit')
     assert found == [
-        (12, NOON + 30, NOON + 100, "/b", "/b", 2, 1, 5),
+        (12, NOON + 30, NOON + 110, "/b", "/b", 2, 1, 5),
         (13, NOON + 70, NOON + 70, "/b", "/b", 1, 0, 5),
-        (14, NOON + 90, NOON + 90, "/form", "/form", 0, 1, 5),
+        (14, NOON + 90, NOON + 90, "/form", "/form", 0, 1, 0),
     ]
     assert await ask(history, "SELECT sum(count) FROM ledger") == [(9,)]
 

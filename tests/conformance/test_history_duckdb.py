@@ -260,3 +260,22 @@ async def test_properties_can_be_asked_for(tmp_path: Path, a_fact: AFact) -> Non
     sql = """SELECT json_extract_string(props, '$.plan'), json_extract_string(props, '$."a.b"') FROM facts ORDER BY seq"""
     assert await ask(history, sql) == [("pro", "ü"), (None, None)]
     await history.close()
+
+
+async def test_a_file_of_before_gets_the_columns_that_came_since(tmp_path: Path, a_fact: AFact) -> None:
+    """Its rows have nothing in them; new ones do."""
+    path = tmp_path / "h.duckdb"
+    history = await open_history(path, STORE)
+    await history.append(Rows(facts=[a_row(1, a_fact(1, source="Google"))]), 1)
+    await history.close()
+    with duckdb.connect(path) as other:
+        for table in ("facts", "visits"):
+            other.execute(f"ALTER TABLE {table} DROP COLUMN source")
+            other.execute(f"ALTER TABLE {table} DROP COLUMN channel")
+    history = await open_history(path, STORE)
+    await history.append(Rows(facts=[a_row(2, a_fact(2, source="Google", channel="Organic Search"))]), 2)
+    assert await ask(history, "SELECT seq, source, channel FROM facts ORDER BY seq") == [
+        (1, "", ""),
+        (2, "Google", "Organic Search"),
+    ]
+    await history.close()

@@ -24,7 +24,7 @@ PURE = {
     "live": USUAL | {"numpy", "hashlib"},
     "intake": USUAL | {"base64", "hashlib", "ipaddress", "json", "re2", "urllib.parse"},
     "convex": USUAL | {"base64", "binascii", "json", "struct"},
-    "query": USUAL | {"datetime", "json", "zoneinfo"},
+    "query": USUAL | {"datetime", "json", "re2", "zoneinfo"},
 }
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
 OUTSIDE = {"open", "print", "input", "exec", "eval", "__import__"}
@@ -38,9 +38,9 @@ ROOMS = (
     {"intake", "live", "manifest"},
     {"convex", "journal"},
     {"history", "registry"},
-    {"access", "batch", "content", "query", "recount", "sink", "tally"},
+    {"access", "batch", "content", "keys", "query", "recount", "sink", "tally"},
     {"engine", "hub"},
-    {"backfill", "checkpoints", "export", "handover", "housekeeping", "imports"},
+    {"backfill", "checkpoints", "export", "handover", "housekeeping", "imports", "questions"},
     {"backup", "original", "store"},
     {"api", "house"},
     {"__init__", "http"},

@@ -10,7 +10,7 @@ from footfall import errors
 
 PUBLIC = """
 ArchiveRefused Busy ChunkReport ClockBehind FolderInUse Footfall FootfallError Full HistoryFailed ImportedView InvalidInput
-JournalFailed Location NewerVersion NotFound PageStat PathCount Stats StoreMismatch StoreRefused TooExpensive
+JournalFailed Location NewerVersion NotFound PageStat PathCount Stats StoreMismatch StoreRefused TooExpensive Unanswerable
 """.split()
 
 

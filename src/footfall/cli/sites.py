@@ -52,6 +52,7 @@ def _site_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--pattern", "patterns", multiple=True, help="Pages that strangers may see at once: '/blog/*'; repeatable"),
         click.option("--grid", type=Finite(), help="Places on the map are rounded to this many degrees [default: 1]"),
         click.option("--retention", type=int, help="Facts of more than so many days ago are erased; 0: none [default: 0]"),
+        click.option("--timezone", help="By whose clock its days begin: Europe/Berlin [default: UTC]"),
         click.option("--param", "params", multiple=True, help="A query parameter that is part of its paths; repeatable"),
         click.option("--content", multiple=True, metavar="FOLDER[:post|page[:ADDRESS]]", callback=_from_here,
                      help="Markdown on the server that says what is published, * for the slug: "

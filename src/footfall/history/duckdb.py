@@ -37,6 +37,7 @@ VERSION = 1
 STEP = 250  # rows handed over, or fetched, in one go
 READERS = 2  # questions answered at the same time
 PATIENCE = 5.0  # seconds to wait for interrupted questions to end
+FUNCTIONS = files("footfall.history").joinpath("schema/duckdb_functions.sql").read_text("utf-8")  # that questions may call
 REPAIR = (
     "make the file readable and writable and start again; if it is damaged, restore the whole data folder from one backup, "
     "or move the file away: while the journal still holds every record, it is made anew"
@@ -163,6 +164,7 @@ class DuckdbHistory:
         try:
             with self._database.cursor() as cursor:
                 question.cursor = cursor
+                cursor.execute(FUNCTIONS)
                 cursor.execute(_query(cursor, statement.sql), statement.params)
                 while chunk := cursor.fetchmany(STEP):
                     found += chunk

@@ -8,19 +8,21 @@ from footfall.history.rows import matching
 from footfall.model import Erase, Kind
 
 # Views decide entry and exit, as in the fold; a visit without views takes what it has. Ties go by the order of the rows.
+ACTS = f"kind IN ({Kind.VIEW:d}, {Kind.EVENT:d})"  # what makes a visit
 RECOUNT = f"""
 UPDATE visits SET
     start_ms = left_over.start_ms, end_ms = left_over.end_ms, entry = left_over.entry, exit = left_over.exit,
-    views = left_over.views, events = left_over.events
+    views = left_over.views, events = left_over.events, engaged = left_over.engaged
 FROM (
     SELECT
         visit,
         min(ts_ms) AS start_ms,
         max(ts_ms) AS end_ms,
-        arg_min(path, (kind <> {Kind.VIEW:d}, ts_ms, seq, n)) AS entry,
-        arg_max(path, (kind = {Kind.VIEW:d}, ts_ms, seq, n)) AS exit,
+        arg_min(path, (kind <> {Kind.VIEW:d}, ts_ms, seq, n)) FILTER (WHERE {ACTS}) AS entry,
+        arg_max(path, (kind = {Kind.VIEW:d}, ts_ms, seq, n)) FILTER (WHERE {ACTS}) AS exit,
         count(*) FILTER (WHERE kind = {Kind.VIEW:d} AND counted) AS views,
-        count(*) FILTER (WHERE kind = {Kind.EVENT:d}) AS events
+        count(*) FILTER (WHERE kind = {Kind.EVENT:d}) AS events,
+        sum(engaged) AS engaged
     FROM facts WHERE site = ? AND visit IN (SELECT visit FROM touched)
     GROUP BY visit
 ) AS left_over
@@ -30,7 +32,7 @@ WHERE visits.site = ? AND visits.visit = left_over.visit
 
 def erase_facts(connection: duckdb.DuckDBPyConnection, erase: Erase) -> None:
     """Remove the matching facts; visits that lost all go too, those that lost some are counted again from what is left
-    (except `engaged` and what they took from their first fact: these are not in the other facts)."""
+    (except what they took from their first fact: that is not in the other facts)."""
     condition, params = matching(erase)
     # Bots and imports have visit 0, no row in visits, and may be millions: left out to spare the recount.
     _erase_minutes(connection, erase)
@@ -40,7 +42,7 @@ def erase_facts(connection: duckdb.DuckDBPyConnection, erase: Erase) -> None:
     connection.execute(f"DELETE FROM facts WHERE {condition}", params)
     connection.execute(
         "DELETE FROM visits WHERE site = ? AND visit IN (SELECT visit FROM touched) "
-        "AND visit NOT IN (SELECT visit FROM facts WHERE site = ?)",
+        f"AND visit NOT IN (SELECT visit FROM facts WHERE site = ? AND {ACTS})",
         [erase.site, erase.site],
     )
     connection.execute(RECOUNT, [erase.site, erase.site])

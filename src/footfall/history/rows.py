@@ -43,6 +43,8 @@ _OF_FIRST = (
     "language",
     "screen",
     "storageless",
+    "source",
+    "channel",
 )
 
 FACTS = ("seq", "n", "ts_ms", "counted", "visit", *(_RENAMED.get(name, name) for name in _FACT_FIELDS))

@@ -17,6 +17,7 @@ from footfall.errors import Busy, InvalidInput
 from footfall.house import House
 from footfall.http.allowance import Allowance
 from footfall.http.answers import Receive, Scope, Send
+from footfall.http.asking import Asking
 from footfall.http.assets import packaged
 from footfall.http.auth import Gate
 from footfall.http.care import routes as care_routes
@@ -29,14 +30,18 @@ from footfall.http.embed import Embeds
 from footfall.http.figures import Figures
 from footfall.http.home import Home
 from footfall.http.importing import routes as import_routes
+from footfall.http.keys import routes as key_routes
 from footfall.http.live import Live
 from footfall.http.ops import Ops, Readings, problem, serve_metrics
 from footfall.http.page import Pages, said
+from footfall.http.query import Queries
 from footfall.http.seats import Seats
 from footfall.http.signin import SignIn
 from footfall.http.sites import routes as site_routes
+from footfall.http.stats_v1 import StatsV1
 from footfall.http.warnings import Warnings
 from footfall.intake import TrustedProxies
+from footfall.questions import Questions
 from footfall.supervised import supervised
 
 DEVELOPING = os.environ.get("FOOTFALL_DEV") == "1"  # script/watch: web files that are built anew are served anew
@@ -66,6 +71,7 @@ class Doors:
         home = Home(house, gate, pages, self.warnings)
         embeds = Embeds(house, gate, lambda: self._assets.inline.get("embed.js", ""), answers)
         figures = Figures(house, gate, answers, clock)
+        asking, questions = Asking(house, gate, clock), Questions(house.engine)
         doors = (
             *home.routes(),
             *embeds.routes(),
@@ -74,6 +80,9 @@ class Doors:
             *site_routes(house, gate),
             *import_routes(house, gate),
             *care_routes(house, gate),
+            *key_routes(house, gate),
+            *Queries(house, asking, questions).routes(),
+            *StatsV1(house, asking, questions).routes(),
         )
         self._router = _router(pages, self._ops, doors)
         self._listeners = house.listeners

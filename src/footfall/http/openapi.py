@@ -10,9 +10,14 @@ import msgspec
 from footfall.http.answers import Outcome
 from footfall.http.embed import HERE, LABELS
 from footfall.http.figures import Count, PageList, Problem
-from footfall.intake.wire import KEYS, PIXEL_KEYS
+from footfall.intake.wire import KEYS as FACT_KEYS
+from footfall.intake.wire import PIXEL_KEYS
 from footfall.live.snapshot import Snapshot
+from footfall.query.dimensions import DIMENSIONS
+from footfall.query.metrics import METRICS
 from footfall.query.people import RANGES, People
+from footfall.query.periods import EXPECTED
+from footfall.query.reading import KEYS
 from footfall.query.replay import Replay
 from footfall.rules import MAX_FACTS_PER_REQUEST
 
@@ -54,6 +59,7 @@ def openapi(version: str) -> bytes:
         "/api/live/{site}/stream": _get("The same as Server-Sent Events", site, stream),
         **{path: _figure(site, problem, answer, *told) for (path, told), answer in zip(_FIGURES.items(), figures, strict=True)},
         **{path: _shown(site, *told) for path, told in _SHOWN.items()},
+        "/api/v2/query": {"post": _query(problem)},
         "/healthz": _get("Whether facts are accepted", [], _answers({200: ("Yes", health), 503: ("No", health)})),
         **{f"/convex/{{site}}/api/{name}": _call(site, summary) for name, summary in _CALLS.items()},
     }
@@ -143,10 +149,35 @@ def _figure(
     return _get(summary, [*site, *_queries(query)], _answers(answers))
 
 
+def _query(problem: dict[str, Any]) -> dict[str, Any]:
+    """The door of questions: what may be asked for is in the tables of metrics and dimensions."""
+    metrics = {"enum": list(METRICS), "description": "\n".join(f"{line.name}: {line.says}" for line in METRICS.values())}
+    told = "\n".join(f"{line.name}: {line.says}" for line in DIMENSIONS.values())
+    dimension = {"type": "string", "description": f"{told}\nevent:goal, event:props:KEY", "examples": list(DIMENSIONS)}
+    properties: dict[str, Any] = {key: {} for key in KEYS} | {
+        "site_id": {"type": "string"},
+        "metrics": {"type": "array", "minItems": 1, "items": metrics},
+        "date_range": {"description": EXPECTED},
+        "dimensions": {"type": "array", "items": dimension},
+        "filters": {"type": "array", "items": {"type": "array"}},
+    }
+    body = {"type": "object", "required": ["site_id", "metrics", "date_range"], "properties": properties}
+    problems = {400: "It cannot be answered", 401: "No good key", 429: "Too many", 503: "Busy"}
+    answers = {
+        200: ("Groups with their numbers; docs/wire.md", None),
+        **{code: (said, problem) for code, said in problems.items()},
+    }
+    return {
+        "summary": "Ask for figures (Plausible's Stats API v2)",
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body | {"additionalProperties": False}}}},
+        "responses": _answers(answers),
+    }
+
+
 def _fact() -> dict[str, Any]:
     """The keys of a fact, as intake judges them: who may carry one and what is expected."""
-    lines = {key: f"{', '.join(sorted(kinds))}: {expected}" for key, (kinds, _, _, expected) in KEYS.items()}
-    required = [key for key, (kinds, must, _, _) in KEYS.items() if must == KEYS["k"][0]]
+    lines = {key: f"{', '.join(sorted(kinds))}: {expected}" for key, (kinds, _, _, expected) in FACT_KEYS.items()}
+    required = [key for key, (kinds, must, _, _) in FACT_KEYS.items() if must == FACT_KEYS["k"][0]]
     properties = {key: {"description": line} for key, line in lines.items()}
     return {"type": "object", "required": required, "properties": properties, "additionalProperties": False}
 

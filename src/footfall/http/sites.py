@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Sequence
+from zoneinfo import available_timezones
 
 import msgspec
 from starlette.requests import Request
@@ -20,7 +22,7 @@ from footfall.errors import InvalidInput, NotFound
 from footfall.house import House
 from footfall.http.auth import Gate
 from footfall.http.owners import body_of, decoded, owners_only, told
-from footfall.model import Publish, Site
+from footfall.model import Goal, Publish, Site
 from footfall.rules import MAX_TEXT_BYTES, REPEAT_CELL, REPEAT_WINDOW, SITE_IDS, is_site_id
 
 HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*").fullmatch
@@ -29,6 +31,7 @@ VISIBILITIES = ("private", "public", "link")
 GRIDS = (0.01, 30.0)  # degrees: about one kilometre, about a continent
 RETENTION = 36_500  # days, at most
 LINK = re.compile(r"[A-Za-z0-9_-]{16,64}").fullmatch  # what `linked` makes
+MOST_GOALS = 100
 KS = (1, 10)  # visitors who make a page or a place fit for strangers
 
 
@@ -48,6 +51,8 @@ class SiteChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retention: int | msgspec.UnsetType = msgspec.UNSET
     link: str | msgspec.UnsetType = msgspec.UNSET
     convex: str | msgspec.UnsetType = msgspec.UNSET
+    timezone: str | msgspec.UnsetType = msgspec.UNSET
+    goals: tuple[Goal, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -175,7 +180,18 @@ def changed(site: Site, change: SiteChange) -> Site:
         raise InvalidInput("link", "16 to 64 letters, digits, - and _, as an export has it")
     if len(site.name) > 200:
         raise InvalidInput("name", "at most 200 characters")
+    if site.timezone not in available_timezones():
+        raise InvalidInput("timezone", f"a name of the time zone database like Europe/Berlin, not {site.timezone[:50]!r}")
+    _check_goals(site.goals)
     return site
+
+
+def _check_goals(goals: Sequence[Goal]) -> None:
+    if len(goals) > MOST_GOALS or len({goal.name for goal in goals}) < len(goals):
+        raise InvalidInput("goals", f"at most {MOST_GOALS}, each with a name of its own")
+    for goal in goals:
+        if not 0 < len(goal.name) <= 120 or bool(goal.event) == bool(goal.path):
+            raise InvalidInput("goals", "a name of 1 to 120 characters, and either an event or a path like /thanks/*")
 
 
 def linked(site: Site) -> Site:

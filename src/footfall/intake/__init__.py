@@ -7,7 +7,7 @@ The wiring builds it once and hands in what it needs to know:
 
     Intake(sites=..., secret=..., salt=..., known=..., fresh_id=lambda: secrets.randbits(64),
            agents=Agents([entry["pattern"] for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA], ua_parser.parse),
-           countries=iptocc.country_code)
+           countries=iptocc.country_code, sources=Sources(REFERRERS))
 """
 
 from footfall.intake.address import TrustedProxies, client_address, network_of
@@ -16,6 +16,7 @@ from footfall.intake.caller import Caller, read_caller
 from footfall.intake.collect import Intake, Taken
 from footfall.intake.geo import Place
 from footfall.intake.reasons import Reason, Refusal
+from footfall.intake.sources import Sources
 
 __all__ = [
     "Agent",
@@ -25,6 +26,7 @@ __all__ = [
     "Place",
     "Reason",
     "Refusal",
+    "Sources",
     "Taken",
     "TrustedProxies",
     "client_address",

@@ -19,6 +19,7 @@ from footfall.intake.geo import Place, place_of_country, place_of_record
 from footfall.intake.identity import Identity
 from footfall.intake.page import NO_CAMPAIGN, Page, host_of, read_page, read_path, read_referrer
 from footfall.intake.reasons import Reason, Refusal, Refuse
+from footfall.intake.sources import Sources
 from footfall.intake.text import cut, fits
 from footfall.model import Fact, Kind, Site
 from footfall.rules import MAX_PATH_BYTES, MAX_TEXT_BYTES, PIXEL, SCRIPT
@@ -59,6 +60,7 @@ class Intake:
         agents: Agents,
         countries: Callable[[str], str | None],
         cities: Callable[[str], object] | None = None,
+        sources: Sources,
     ) -> None:
         self._sites = sites
         self.identity = Identity(secret, salt, known)
@@ -66,6 +68,7 @@ class Intake:
         self._agents = agents
         self._countries = countries
         self._cities = cities
+        self._sources = sources
         self._language = lru_cache(1_000)(language_of)
         self._page = lru_cache(4_096)(read_page)  # readers read the same pages,
         self._referrer = lru_cache(4_096)(read_referrer)  # and come from the same ones
@@ -136,8 +139,8 @@ class Intake:
             visitor = self.identity.of_day(site.id, caller.address, caller.user_agent, caller.arrival)
         else:
             visitor = self.identity.of_session(site.id, session)
-        properties = sent.get("d")
-        # By position, in the order of Fact: naming 36 fields takes 1.5 µs, a tenth of everything here.
+        properties, referrer = sent.get("d"), read_referrer(sent.get("r", ""), page.host)
+        # By position, in the order of Fact: naming 38 fields takes 1.5 µs, a tenth of everything here.
         return Fact(
             site.id,
             kind,
@@ -171,7 +174,13 @@ class Intake:
             wire.within(sent.get("e", 0), wire.MAX_AGE),
             wire.within(sent.get("c", 0), 100),
             session is None,
+            *self._source(page, referrer),
         )
+
+    def _source(self, page: Page, referrer: str) -> tuple[str, str]:
+        """Where the reader came from, and what kind of source that is."""
+        source, medium, name, _, _ = page.campaign
+        return self._sources.read(referrer.partition("/")[0], source or page.tag, medium, name, page.click)
 
     def _referrer_of(self, address: str, host: str) -> str:
         return (self._referrer if len(address) <= REMEMBERED else read_referrer)(address, host) if address else ""

@@ -18,6 +18,7 @@ from footfall.rules import MAX_TEXT_BYTES
 Campaign = tuple[str, str, str, str, str]
 CAMPAIGN: Campaign = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
 NO_CAMPAIGN: Campaign = ("", "", "", "", "")
+CLICKS = ("gclid", "msclkid")
 MAX_HOST = 253
 MAX_PARAMETERS = 200  # of a query are looked at
 
@@ -34,11 +35,14 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 
 
 class Page(NamedTuple):
-    """`host` in lower case without port, `path` with the query parameters that stay, `campaign` in the order of CAMPAIGN."""
+    """`host` in lower case without port, `path` with the query parameters that stay, `campaign` in the order of CAMPAIGN,
+    `tag` what the parameters `source` or `ref` say, `click` the name of an advertiser's click id that is there."""
 
     host: str
     path: str
     campaign: Campaign
+    tag: str = ""
+    click: str = ""
 
 
 def read_page(address: str, params: Sequence[str] = ()) -> Page | None:
@@ -51,7 +55,7 @@ def read_page(address: str, params: Sequence[str] = ()) -> Page | None:
         path = readable(path)
     if not query:
         return Page(match[2].lower(), path, NO_CAMPAIGN)
-    return Page(match[2].lower(), path + kept_query(query, params), campaign_of(query))
+    return Page(match[2].lower(), path + kept_query(query, params), campaign_of(query), tag_of(query), click_of(query))
 
 
 def host_of(address: str) -> str:
@@ -86,6 +90,19 @@ def campaign_of(query: str) -> Campaign:
             found.setdefault(name, cut(unquote_plus(value), MAX_TEXT_BYTES))
     source, medium, name, content, term = (found.get(field, "") for field in CAMPAIGN)
     return source, medium, name, content, term
+
+
+def tag_of(query: str) -> str:
+    """What the parameter `source`, else `ref`, says; "" for none."""
+    if "source=" not in query and "ref=" not in query:
+        return ""
+    found = dict(part.partition("=")[::2] for part in reversed(query.split("&")[:MAX_PARAMETERS]))
+    return cut(unquote_plus(found.get("source") or found.get("ref", "")), MAX_TEXT_BYTES)
+
+
+def click_of(query: str) -> str:
+    """Which of CLICKS is there; "" for none."""
+    return next((name for name in CLICKS if f"&{name}=" in f"&{query}"), "") if "clid=" in query or "clkid=" in query else ""
 
 
 def read_referrer(address: str, host: str) -> str:

@@ -149,7 +149,7 @@ class Fold:
             return self._view(seq, fact, time, state)
         if fact.kind == Kind.EVENT:
             return self._event(seq, fact, time, state)
-        return self._engagement(fact, time, state)
+        return self._engagement(seq, fact, time, state)
 
     def _refusal(self, fact: Fact, state: SiteState) -> Verdict | None:
         """Why a site has no room for a fact, None if it has."""
@@ -184,19 +184,21 @@ class Fold:
         self.dirty.add(fact.site)
         return STORED
 
-    def _engagement(self, fact: Fact, time: int, state: SiteState) -> Verdict:
-        """Beats and leaves are no rows: they move presence and extend the visit they fall into."""
+    def _engagement(self, seq: int, fact: Fact, time: int, state: SiteState) -> Verdict:
+        """Beats and leaves move presence and extend the visit they fall into; rows are those that tell of engagement."""
         presence = state.presence
         if fact.kind == Kind.LEAVE:
             presence.leave(fact, time, self.now)
             state.minutes.leave(fact, time)
-            state.visits.join(fact, time, False)
+            visit, _ = state.visits.join(fact, time, False)
         else:
             if not (presence.beat_original if fact.door in rules.THE_ORIGINALS else presence.sign)(fact, time, self.now):
                 return EARLY
             visit, _ = state.visits.join(fact, time, False)
             self._here(fact, time, state, 0 if visit is None else visit.id)
             state.sightings.see(fact)
+        if fact.engaged or fact.scroll:
+            self.rows.facts.append(FactRow(seq, 0, time, False, 0 if visit is None else visit.id, fact))
         self.dirty.add(fact.site)
         return STORED
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.resources import files
 from itertools import count
 from typing import Any
 
 import crawleruseragents  # type: ignore[import-untyped]  # it ships no types
 import iptocc
+import msgspec
 import pytest
 import ua_parser
 
-from footfall.intake import Agents, Intake
+from footfall.intake import Agents, Intake, Sources
 from footfall.model import Site
 
 SITES = {
     "blog": Site("blog"),
     "shop": Site("shop", hosts=("shop.example", "*.shop.example"), params=("page", "sort"), window=0),
 }
+
+SOURCES = Sources(msgspec.json.decode(files("footfall.intake").joinpath("referrers.json").read_bytes()))
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +43,7 @@ def build(agents: Agents) -> Callable[..., Intake]:
             "fresh_id": lambda: next(ids),
             "agents": agents,
             "countries": iptocc.country_code,
+            "sources": SOURCES,
         }
         return Intake(sites=sites, **{**usual, **parts})
 

@@ -2,15 +2,15 @@
 -- No keys and no indexes: at 10 million rows one costs 88 ms per batch, and (seq, n) is unique because appends say so.
 -- A column may be added at the end of a table, never moved, removed or renamed.
 
--- One view or event each, a repeat and a bot's too (`counted` is false then).
+-- One view or event each, a repeat and a bot's too (`counted` is false then); beats and leaves that tell of engagement.
 CREATE TABLE IF NOT EXISTS facts (
     seq BIGINT NOT NULL,
     n INTEGER NOT NULL,
     ts_ms BIGINT NOT NULL,          -- when it happened: arrival_ms - age_ms
     counted BOOLEAN NOT NULL,
-    visit UBIGINT NOT NULL,         -- 0 for bots and imports
+    visit UBIGINT NOT NULL,         -- 0: none, as for bots and imports
     site VARCHAR NOT NULL,
-    kind UTINYINT NOT NULL,         -- 0 view, 2 event
+    kind UTINYINT NOT NULL,         -- 0 view, 1 beat, 2 event, 3 leave
     visitor UBIGINT NOT NULL,
     id UBIGINT NOT NULL,
     door VARCHAR NOT NULL,
@@ -44,7 +44,9 @@ CREATE TABLE IF NOT EXISTS facts (
     props VARCHAR,                  -- a JSON object of strings, null: none given; JSON functions of either engine can ask it
     engaged BIGINT NOT NULL,        -- milliseconds
     scroll BIGINT NOT NULL,         -- percent
-    storageless BOOLEAN NOT NULL
+    storageless BOOLEAN NOT NULL,
+    source VARCHAR NOT NULL,
+    channel VARCHAR NOT NULL
 );
 
 -- One finished visit each. What comes after `engaged` is that of the fact that started it.
@@ -81,7 +83,9 @@ CREATE TABLE IF NOT EXISTS visits (
     device VARCHAR NOT NULL,
     language VARCHAR NOT NULL,
     screen VARCHAR NOT NULL,
-    storageless BOOLEAN NOT NULL
+    storageless BOOLEAN NOT NULL,
+    source VARCHAR NOT NULL,
+    channel VARCHAR NOT NULL
 );
 
 -- One visitor in one minute each: presence as history.
@@ -125,3 +129,9 @@ CREATE TABLE IF NOT EXISTS state (
     store_id VARCHAR NOT NULL,
     version INTEGER NOT NULL
 );
+
+-- Columns that files of before do not have.
+ALTER TABLE facts ADD COLUMN IF NOT EXISTS source VARCHAR DEFAULT '';
+ALTER TABLE facts ADD COLUMN IF NOT EXISTS channel VARCHAR DEFAULT '';
+ALTER TABLE visits ADD COLUMN IF NOT EXISTS source VARCHAR DEFAULT '';
+ALTER TABLE visits ADD COLUMN IF NOT EXISTS channel VARCHAR DEFAULT '';

@@ -1,0 +1,203 @@
+"""The rows that metrics are counted over, as SQL: what people did, stays on pages, minutes with people in them. Pure.
+
+History has the views, events and final visits; visits and minutes that are still open are the live state's and come as text
+with the question (live_tables.py), through open_visits(text) and open_minutes(text) of the schema. Read at one seq, a visit
+and a minute are in one of the two.
+
+A visit that lies within the range, and within one step of time, stands for all of its facts. Facts are looked at one by one
+where visits reach over an edge, where they belong to none (imports), and where something of events is asked: so most
+questions read the visits, which are few, and come to the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from footfall.model import Goal, Kind
+from footfall.query.dimensions import DIMENSIONS, GOAL, Dimension
+from footfall.query.filters import Filter, conditions, holds, reaches
+from footfall.query.periods import Span
+from footfall.query.question import ENTRY_PAGE, by_entry
+from footfall.query.sql import TRUE, Sql, joined, sql
+from footfall.query.steps import Steps
+
+VISIT_COLUMNS = ("visit", "visitor", "start_ms", "end_ms", "views", "events")  # that every question may need
+Value = Callable[[Dimension], Sql]
+
+_ACTS = Sql(f"f.kind IN ({Kind.VIEW:d}, {Kind.EVENT:d})")
+_TOLD = Sql(f"f.kind IN ({Kind.BEAT:d}, {Kind.LEAVE:d}) AND (f.engaged > 0 OR f.scroll > 0)")
+_BEGUN = Sql(
+    "1 AS begun, CASE WHEN v.views + v.events <= 1 THEN 1 ELSE 0 END AS bounced, v.end_ms - v.start_ms AS lasted,"
+    " v.views AS viewed"
+)
+_FACT = Sql(
+    "f.visitor AS visitor, nullif(f.visit, 0) AS visit, CASE WHEN f.counted THEN 1 ELSE 0 END AS views,"
+    f" CASE WHEN f.counted OR f.kind = {Kind.EVENT:d} THEN 1 ELSE 0 END AS acts,"
+    " 0 AS begun, 0 AS bounced, 0 AS lasted, 0 AS viewed"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What history does not have yet, as the texts of live_tables.py."""
+
+    visits: str = "[]"
+    minutes: str = "[]"
+
+
+def visit_columns(dimensions: Sequence[Dimension]) -> tuple[str, ...]:
+    """The columns of visits that these dimensions, or any question, need."""
+    texts = [dimension.visit for dimension in (*dimensions, DIMENSIONS[ENTRY_PAGE])]
+    return tuple(dict.fromkeys((*VISIT_COLUMNS, *(column for text in texts for column in re.findall(r"v\.(\w+)", text)))))
+
+
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """All of one site, one range and one moment: rows of history with seq <= `upto`, and what was open then."""
+
+    site: str
+    span: Span
+    upto: int
+    live: Live
+    steps: Steps
+    goals: tuple[Goal, ...]
+    columns: tuple[str, ...]
+
+    # --- what people did ---
+
+    def facts(self, dimensions: Sequence[Dimension], filter: Filter, begun: bool) -> Sql:
+        """The rows of FACTS, `d0` and so on being the dimensions; `begun`: whether visits that began are asked for."""
+        asked = [*dimensions, *(condition.dimension for condition in conditions(filter))]
+        if all(dimension.of_visit or dimension.is_time for dimension in asked):
+            return self._by_visits(dimensions, filter)
+        return self._by_facts(dimensions, filter, begun)
+
+    def _by_visits(self, dimensions: Sequence[Dimension], filter: Filter) -> Sql:
+        edge = self._is_at_edge(any(dimension.is_time for dimension in dimensions))
+        whole = sql(
+            "SELECT {}CASE WHEN {} THEN NULL ELSE v.visitor END AS visitor, NULL AS visit,"
+            " CASE WHEN {} THEN 0 ELSE v.views END AS views, CASE WHEN {} THEN 0 ELSE v.views + v.events END AS acts, {}"
+            " FROM ({}) AS v WHERE {} AND {}",
+            *(self._named(dimensions, _of_visit, "v.start_ms"), edge, edge, edge, _BEGUN),
+            *(self._visits(), self._began(), self._holds(filter, _of_visit, "v")),
+        )
+        at_edges = sql("SELECT * FROM ({}) AS v WHERE {}", self._visits(), edge)
+        # OR: so DuckDB looks up the few visits for each fact. From AND or a join alone it may look up all facts for each visit.
+        one_by_one = sql(
+            "SELECT {}{} FROM (SELECT * FROM facts AS f WHERE {} AND (f.visit = 0 OR f.visit IN (SELECT e.visit FROM ({}) AS e)))"
+            " AS f LEFT JOIN ({}) AS v ON f.visit = v.visit WHERE {}",
+            *(self._named(dimensions, _joined, "f.ts_ms"), _FACT, self._in_range(_ACTS), at_edges, at_edges),
+            self._holds(filter, _joined, "f"),
+        )
+        return joined(" UNION ALL ", [whole, one_by_one])
+
+    def _by_facts(self, dimensions: Sequence[Dimension], filter: Filter, begun: bool) -> Sql:
+        rows = sql("SELECT {}{} FROM {}", self._named(dimensions, _joined, "f.ts_ms"), _FACT, self._kept(dimensions, filter))
+        if not begun:
+            return rows
+        place = _by_entry if by_entry(dimensions) else _of_visit
+        began = sql(
+            "SELECT {}NULL AS visitor, NULL AS visit, 0 AS views, 0 AS acts, {} FROM ({}) AS v"
+            " WHERE {} AND v.visit IN (SELECT f.visit FROM {})",
+            *(self._named(dimensions, place, "v.start_ms"), _BEGUN, self._visits(), self._began(), self._kept((), filter)),
+        )
+        return joined(" UNION ALL ", [rows, began])
+
+    def _kept(self, dimensions: Sequence[Dimension], filter: Filter, kinds: Sql = _ACTS) -> Sql:
+        """Facts that the filter lets through, with their visits beside them where these are looked at."""
+        asked = [*dimensions, *(condition.dimension for condition in conditions(filter))]
+        beside, by_goal = Sql(""), TRUE
+        if any(dimension.of_visit for dimension in asked):
+            beside = sql(" LEFT JOIN ({}) AS v ON f.visit = v.visit", self._visits())
+        if any(dimension.name == GOAL for dimension in dimensions):
+            numbers = joined(" UNION ALL ", [sql("SELECT {} AS goal", number) for number in range(max(1, len(self.goals)))])
+            beside = sql("{} CROSS JOIN ({}) AS g", beside, numbers)
+            reached = [sql("g.goal = {} AND {}", number, reaches(goal)) for number, goal in enumerate(self.goals)]
+            by_goal = sql("({})", joined(" OR ", reached)) if reached else Sql("1 = 0")
+        kept = self._holds(filter, _joined, "f")
+        return sql("facts AS f{} WHERE {} AND {} AND {}", beside, self._in_range(kinds), by_goal, kept)
+
+    # --- stays and minutes ---
+
+    def stays(self, dimensions: Sequence[Dimension], filter: Filter) -> Sql:
+        """The rows of STAYS."""
+        names = "".join(f"d{number}, " for number in range(len(dimensions)))
+        return sql(
+            f"SELECT {{}}sum(f.engaged) AS engaged, max(f.scroll) AS scroll FROM {{}} GROUP BY {names}f.visitor, f.visit, f.path",
+            *(self._named(dimensions, _joined, "f.ts_ms"), self._kept(dimensions, filter, _TOLD)),
+        )
+
+    def minutes(self, dimensions: Sequence[Dimension], filter: Filter) -> Sql:
+        """The rows of MINUTES."""
+        names = "".join(f"d{number}, " for number in range(len(dimensions)))
+        return sql(
+            "SELECT {}sum(p.here) AS here FROM (SELECT minute_ms, path, country, 1 AS here FROM minutes"
+            " WHERE site = {} AND seq <= {} UNION ALL SELECT minute_ms, path, country, here FROM open_minutes({})) AS p"
+            f" WHERE p.minute_ms >= {{}} AND p.minute_ms < {{}} AND {{}} GROUP BY {names}p.minute_ms",
+            *(self._named(dimensions, _of_minute, "p.minute_ms"), self.site, self.upto, self.live.minutes),
+            *(self.span.start, self.span.end, self._holds(filter, _of_minute, "p")),
+        )
+
+    # --- what they share ---
+
+    def _named(self, dimensions: Sequence[Dimension], value: Value, instant: str) -> Sql:
+        """The dimensions as columns d0, d1 and so on, each with a comma behind it."""
+        at = Sql(instant)
+        found = [self.steps.number(at) if dimension.is_time else value(dimension) for dimension in dimensions]
+        return joined("", [sql(f"{{}} AS d{number}, ", column) for number, column in enumerate(found)])
+
+    def _holds(self, filter: Filter, value: Value, row: str) -> Sql:
+        def has_done(part: Filter) -> Sql:
+            done = holds(part, _of_fact, self.goals, has_done)
+            inner = sql("SELECT f.visit FROM facts AS f WHERE {} AND f.visit <> 0 AND {}", self._in_range(_ACTS), done)
+            return sql(f"{row}.visit IN ({{}})", inner)
+
+        return holds(filter, value, self.goals, has_done)
+
+    def _in_range(self, kinds: Sql) -> Sql:
+        return sql(
+            "f.site = {} AND f.seq <= {} AND f.ts_ms >= {} AND f.ts_ms < {} AND f.bot = '' AND {}",
+            *(self.site, self.upto, self.span.start, self.span.end, kinds),
+        )
+
+    def _began(self) -> Sql:
+        return sql("v.start_ms >= {} AND v.start_ms < {}", self.span.start, self.span.end)
+
+    def _is_at_edge(self, stepped: bool) -> Sql:
+        """Whether a visit `v` reaches out of the range, or of the step of time in which it began."""
+        outside = sql("v.start_ms < {} OR v.end_ms >= {}", self.span.start, self.span.end)
+        if not stepped:
+            return sql("({})", outside)
+        first, last = (self.steps.number(Sql(instant)) for instant in ("v.start_ms", "v.end_ms"))
+        return sql("({} OR {} <> {})", outside, first, last)
+
+    def _visits(self) -> Sql:
+        """Every visit that reaches into the range, final or open."""
+        columns = Sql(", ".join(self.columns))
+        reaching = sql("start_ms < {} AND end_ms >= {}", self.span.end, self.span.start)
+        return sql(
+            "SELECT {} FROM visits WHERE site = {} AND seq <= {} AND {} UNION ALL SELECT {} FROM open_visits({}) WHERE {}",
+            *(columns, self.site, self.upto, reaching, columns, self.live.visits, reaching),
+        )
+
+
+def _of_fact(dimension: Dimension) -> Sql:
+    return dimension.fact
+
+
+def _of_visit(dimension: Dimension) -> Sql:
+    return Sql(dimension.visit)
+
+
+def _by_entry(dimension: Dimension) -> Sql:
+    return Sql(dimension.visit or DIMENSIONS[ENTRY_PAGE].visit)
+
+
+def _joined(dimension: Dimension) -> Sql:
+    return dimension.joined
+
+
+def _of_minute(dimension: Dimension) -> Sql:
+    return Sql(dimension.minute)

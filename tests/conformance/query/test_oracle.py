@@ -1,0 +1,121 @@
+"""The compiler agrees with plain Python about every metric, dimension and kind of filter, over random facts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from footfall.history.base import Statement
+from footfall.history.duckdb import open_history
+from footfall.model import Rows, Table
+from footfall.query.answer import answered
+from footfall.query.compile import columns_for, compiled, steps_for
+from footfall.query.live_tables import minutes_text, visits_text
+from footfall.query.question import Question
+from footfall.query.relations import Live
+from footfall.query.steps import suiting
+from tests.conformance.query.clickhouse import ClickHouse
+from tests.conformance.query.oracle import Oracle
+from tests.conformance.query.worlds import Made, asked, made
+from tests.unit.live.made import Choices
+
+NUMBERS = count(1)
+QUESTIONS = st.lists(st.binary(min_size=48, max_size=48), min_size=8, max_size=8)
+FACTS = st.lists(st.binary(min_size=60, max_size=60), min_size=20, max_size=40)
+# Shrinking would take minutes, and what fails is short enough to read.
+FEW = settings(max_examples=20, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+MANY = settings(FEW, max_examples=80)
+
+
+Lines = list[tuple[tuple[str, ...], list[object]]]
+
+
+class DuckDB:
+    """The embedded history."""
+
+    def __init__(self, path: Path) -> None:
+        self._runner = asyncio.Runner()
+        self._history = self._runner.run(open_history(path / "h.duckdb", "0" * 16))
+
+    def append(self, rows: Rows, position: int) -> None:
+        self._runner.run(self._history.append(rows, position))
+
+    def fetch(self, statement: Statement) -> Table:
+        return self._runner.run(self._history.fetch(statement))
+
+    def close(self) -> None:
+        self._runner.run(self._history.close())
+        self._runner.close()
+
+
+class Asked:
+    """An engine that stays open, and the sites put into it."""
+
+    def __init__(self, engine: DuckDB | ClickHouse) -> None:
+        self.engine = engine
+        self.seq = 0
+
+    def put(self, choices: Sequence[bytes]) -> Made:
+        site = made(f"s{next(NUMBERS)}", self.seq, choices)
+        self.seq = max(site.upto, self.seq + 1)
+        self.engine.append(site.rows, self.seq)
+        return site
+
+    def answer(self, site: Made, question: Question) -> Lines:
+        steps = steps_for(question)
+        live = Live(
+            visits_text(site.state.visits.open.values(), question.span, columns_for(question)),
+            minutes_text(site.state.minutes.moments, question.span),
+        )
+        rows = self.engine.fetch(compiled(question, self.seq, live, steps))
+        return [(tuple(line.dimensions), list(line.metrics)) for line in answered(question, steps, rows).lines]
+
+    def agrees(self, facts: Sequence[bytes], questions: Sequence[bytes]) -> None:
+        """Whether its answers are those of plain Python."""
+        site = self.put(facts)
+        for drawn in questions:
+            question = asked(site, Choices(drawn))
+            if question is not None:
+                assert self.answer(site, question) == expected(site, question)
+
+
+def expected(site: Made, question: Question) -> Lines:
+    time = question.time.name if question.time else ""
+    return Oracle(site.world, question, suiting(question.span) if time == "time" else time).lines()
+
+
+@pytest.fixture(scope="module")
+def duckdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    """The embedded history, open for all tests here."""
+    with closing(DuckDB(tmp_path_factory.mktemp("oracle"))) as engine:
+        yield Asked(engine)
+
+
+@pytest.fixture(scope="module")
+def clickhouse() -> Iterator[Asked]:
+    """ClickHouse in this process, likewise."""
+    with closing(ClickHouse()) as engine:
+        yield Asked(engine)
+
+
+@pytest.mark.slow
+@MANY
+@given(FACTS, QUESTIONS)
+def test_duckdb_answers_as_plain_python(duckdb: Asked, facts: Sequence[bytes], questions: Sequence[bytes]) -> None:
+    """All metrics, dimensions and kinds of filters, in ranges and zones with their clocks put forward and back."""
+    duckdb.agrees(facts, questions)
+
+
+@pytest.mark.slow
+@FEW
+@given(FACTS, QUESTIONS)
+def test_clickhouse_answers_as_plain_python(clickhouse: Asked, facts: Sequence[bytes], questions: Sequence[bytes]) -> None:
+    """The very same SQL text."""
+    clickhouse.agrees(facts, questions)
