@@ -14,18 +14,15 @@ from starlette.responses import Response
 
 from footfall.errors import InvalidInput
 from footfall.http import plain
-from footfall.http.answers import MAX_BODY, page_headers
+from footfall.http.answers import page_headers
+from footfall.http.owners import body_of
 
 Values = Mapping[str, str]
 
 
 async def read(request: Request) -> dict[str, str]:
     """What was filled in: the last value of each name. Raises InvalidInput for a body that is no form or has no end."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise InvalidInput("body", f"at most {MAX_BODY} bytes")
+    body = await body_of(request)
     try:
         pairs = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=100)
     except ValueError as error:  # not ASCII, too many fields

@@ -17,8 +17,8 @@ from starlette.routing import Route
 
 from footfall.errors import InvalidInput
 from footfall.house import House
-from footfall.http.answers import MAX_BODY
 from footfall.http.asking import Asker, Asking, answer, json_answer
+from footfall.http.owners import body_of
 from footfall.query.answer import Answer, Line, Number, change
 from footfall.query.compile import steps_for
 from footfall.query.reading import Asked, read, told
@@ -91,11 +91,7 @@ def _comparison(asked: Asked, line: Line, before: Line | None) -> dict[str, Any]
 
 
 async def _body(request: Request) -> Any:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise InvalidInput("body", f"at most {MAX_BODY} bytes")
+    body = await body_of(request)
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
