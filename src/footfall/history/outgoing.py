@@ -20,7 +20,7 @@ from footfall.model import Rows
 
 FORMULA = ("=", "+", "-", "@", "'", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the last four: full width
 CSV = "FORMAT csv, HEADER, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR ''"  # '' is written as "", null as nothing
-STEP = 250  # rows handed over in one go, as in history/duckdb.py
+STEP = 100  # rows handed over in one go, as in history/duckdb.py
 OPTIONS = {"csv": CSV, "parquet": "FORMAT parquet, COMPRESSION zstd"}
 
 VALUES: Mapping[str, tuple[Callable[[Any], flat.Values], Callable[[Rows], Sequence[Any]]]] = {
