@@ -3,8 +3,9 @@
 It knows no metric and no widget: rows come in as the model has them, questions come as SQL text.
 
 * One write is one transaction: the rows and the position, or neither. DuckDB syncs its log on commit.
-* The interpreter is shared with the path that answers readers: rows are converted and handed over STEP at a time (under a
-  millisecond of interpreter time: at 250 the p99 of an answer was five times its median, at 100 it is under four times); everything else DuckDB does is outside the interpreter lock.
+* The interpreter is shared with the path that answers readers: rows are converted and handed over STEP at a time, under a
+  millisecond of interpreter time (at 250 the p99 of an answer was five times its median, at 100 it is under four times);
+  everything else DuckDB does is outside the interpreter lock.
 * DuckDB invalidates a database after some failed writes. After any failed one the connection is thrown away, running
   questions are interrupted, and the next call opens the file anew.
 * An erased row leaves the tables at once; its bytes stay in free blocks of the file until DuckDB uses them again.
