@@ -16,7 +16,7 @@ are all in one place are known to be there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from footfall.live import snapshot as owner
 from footfall.live.groups import Groups, told_by
@@ -30,13 +30,14 @@ from footfall.rules import MOST_K, PLACE_CELL
 
 
 class Projection:
-    """Of one site. It follows the state by what changed in it, so that a look costs as much as has happened since the last."""
+    """Of one site. It follows the state by what changed in it, so that a look costs as much as has happened since the last.
+    `here`: who was here before it, and may have been told of by another one."""
 
-    def __init__(self) -> None:
+    def __init__(self, here: Iterable[int] = ()) -> None:
         self.ranking = Ranking()  # the named pages
         self._views: dict[str, int] = {}  # that each named page has in it
         self._total = 0
-        self._groups = Groups()
+        self._groups = Groups(here)
         self._pages: Pages | None = None
         self._round = 0
         self._k = MOST_K
