@@ -218,11 +218,23 @@ def test_patterns(path: str, pattern: str, fits: bool) -> None:
     assert matches(path, pattern) is fits
 
 
-@pytest.mark.parametrize("k", [0, 99])
-def test_k_is_one_to_ten(k: int) -> None:
+def test_with_k_0_strangers_bring_nothing_onto_the_wall() -> None:
+    """However many they are: neither a path nor a place, in no message; what the owner names is told as ever."""
+    fold, channel, site = Fold(), Channel(SITE, False, 1, Projection()), Site(SITE, k=0, patterns=("/blog/*",))
+    for path in ("/written-by-strangers", "/blog/a"):
+        folded([fact(path=path, visitor=visitor, country="DE", city="Bonn") for visitor in range(1, 21)], fold)
+    channel.look(site, fold.site(SITE), fold.now)
+    shown = msgspec.json.decode(channel.body(), type=Snapshot)
+    assert [line.path for line in shown.pages] == ["/blog/a"]
+    assert (shown.people, shown.hidden.paths, shown.places) == (20, 1, ())
+    assert "written" not in text_of(channel.message())
+
+
+@pytest.mark.parametrize("k", [1, 99])
+def test_k_is_at_most_ten(k: int) -> None:
     """What a site says beyond that is read as the nearest."""
     fold, projection = Fold(), Projection()
     folded([fact(path="/a", visitor=visitor) for visitor in range(1, 11)], fold)
     folded([fact(path="/b", visitor=1)], fold)
     projection.follow(Site(SITE, k=k), fold.site(SITE).pages)
-    assert projection.ranking.paths() == (["/a", "/b"] if k == 0 else ["/a"])
+    assert projection.ranking.paths() == (["/a", "/b"] if k == 1 else ["/a"])
