@@ -83,17 +83,15 @@ class Channel:
     pages were told in that slot.
     """
 
-    def __init__(self, site: str, owner: bool, version: int) -> None:
+    def __init__(self, site: str, owner: bool, version: int, projection: Projection) -> None:
         self.site = site
         self.owner = owner
-        self.projection = Projection()  # strangers'
+        self.projection = projection  # strangers'
         self.viewers: set[Viewer] = set()
         self.closed = False
         self.current: Snapshot | None = None
         self.version = version
-        self.due = (
-            0  # when there is something to tell though no fact came: another turn, a reader who may go, a minute that passes
-        )
+        self.due = 0  # when there is something to tell though no fact came: another turn, one who may go, a minute that passes
         self.faulty = False  # the last round could not make its message
         self._looked = 0  # when the pages were told last
         self._places_at = 0  # the beginning of the slot for which strangers were told the places last
@@ -173,6 +171,7 @@ class Hub:
         self._sites = sites
         self._now = clock
         self._channels: dict[tuple[str, bool], Channel] = {}
+        self._projections: dict[str, Projection] = {}  # longer than a channel: what was told once binds what is told later
         self._first_version = clock()  # later than any version of an earlier process, so none is mistaken for it
         self._changed = asyncio.Event()
         self._dirty: set[str] = set()
@@ -182,6 +181,8 @@ class Hub:
 
     def start(self) -> None:
         """Begin serving; needs a running loop."""
+        here = {id: Projection(state.presence.active) for id, state in self._fold().sites.items() if state.presence.active}
+        self._projections = here | self._projections
         self._task = supervised(asyncio.create_task(self._run(), name="hub"))
 
     async def close(self) -> None:
@@ -241,7 +242,8 @@ class Hub:
     def _channel(self, site: str, owner: bool) -> Channel:
         channel = self._channels.get((site, owner))
         if channel is None:
-            channel = self._channels[(site, owner)] = Channel(site, owner, max(self._first_version, self._now()))
+            projection = self._projections.setdefault(site, Projection())
+            channel = self._channels[(site, owner)] = Channel(site, owner, max(self._first_version, self._now()), projection)
         return channel
 
     def _refresh(self, channel: Channel) -> None:

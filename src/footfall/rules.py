@@ -51,7 +51,7 @@ READER_WEIGHT = 20
 MOMENT_WEIGHT = 10
 
 # What strangers see of a public site (live/public.py).
-MOST_K = 10  # a site's k, how many different visitors make a page or a place fit for strangers, is 1 to this
+MOST_K = 10  # a site's k, how many different visitors make a page or a place fit for strangers, is at most this; 0: none do
 PLACE_DAYS = 30  # how long it counts that somebody was seen at a place
 PLACE_CELL = 1.0  # degrees: coordinates are no finer than this for strangers
 PLACES_KEPT = 20_000  # places of a site that are remembered; past it another one is not fit for strangers

@@ -230,6 +230,7 @@ def test_an_empty_site_that_goes(server: Footfall, person: Open, watch: Watch) -
     site = server.site()
     page = watching(person, server, site, owner=False)
     expect(page.get_by_role("heading", name="Waiting for the first reader")).to_be_visible()
+    expect(page.get_by_text("f.js")).to_have_count(0)  # how to count is the owner's business
     server.put(site, visibility="private")
     page.evaluate("hide(true); hide(false)")
     expect(page.locator(".status")).to_have_text("Not available")

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from footfall.live.site import SiteState
+
 from .conftest import Running, Serving
 from .test_collect import post, view
 
@@ -169,6 +171,21 @@ async def test_there_is_a_cap_on_viewers(serving: Serving) -> None:
         await until_viewers(running, 0)
         async with stream(running, "/api/live/open-site/stream") as events:
             assert (await events.message())[0] == "snapshot"
+
+
+async def test_a_site_that_cannot_be_shown_takes_no_places(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its viewers come back every few seconds: were their places lost, soon nobody could watch anything."""
+    monkeypatch.setattr("footfall.http.live.STREAMS_PER_ADDRESS", 1)
+    async with serving() as running:
+        sites = running.house.engine.fold.sites
+        assert (await post(running, view())).status_code == 204
+        good, broken = sites["open-site"], SiteState()
+        broken.minutes = None  # type: ignore[assignment]  # broken on purpose
+        sites["open-site"] = broken
+        assert (await running.client.get("/api/live/open-site/stream")).status_code == 500
+        sites["open-site"] = good
+        async with stream(running, "/api/live/open-site/stream") as events:
+            assert "200 ok" in events.head.lower()
 
 
 async def test_one_address_cannot_take_all_places(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -25,9 +26,10 @@ class World:
 
     fold: Fold = field(default_factory=Fold)
     now: int = START
+    k: int = 1
 
     def __post_init__(self) -> None:
-        sites = {name: Site(name, visibility="public", k=1) for name in ("one", "two")}
+        sites = {name: Site(name, visibility="public", k=self.k) for name in ("one", "two")}
         self.hub = Hub(lambda: self.fold, sites, lambda: self.now)
 
     def tell(self, *paths: str, site: str = "one", visitor: int = 1) -> None:
@@ -108,6 +110,34 @@ async def test_strangers_hear_of_who_leaves_though_somebody_looked_before(
             messages = [await asyncio.wait_for(viewer.next(), 5)]
             while b'"people":1' not in messages[-1]:
                 messages.append(await asyncio.wait_for(viewer.next(), 5))
+
+
+def told(hub: Hub) -> int:
+    """How many people strangers are told of by place."""
+    return sum(place["here"] for place in json.loads(hub.snapshot("one", False))["places"])
+
+
+async def test_no_telling_after_a_restart_or_a_closed_door_parts_a_group() -> None:
+    """Three were told of and a fourth waited: told together afterwards, the difference would be the fourth alone."""
+    world = World(k=3)
+    async with running(world) as hub:
+        for visitor in (1, 2, 3):
+            world.tell("/a", visitor=visitor)
+        assert told(hub) == 3
+        world.tell("/a", visitor=4)
+        world.now += rules.PLACES_CLOCK
+        hub.forget("one")
+        assert told(hub) == 3
+    again = World(world.fold, world.now, k=3)
+    async with running(again) as hub:
+        assert told(hub) == 0
+        for visitor in (5, 6):
+            again.tell("/a", visitor=visitor)
+        again.now += rules.PLACES_CLOCK
+        assert told(hub) == 0
+        again.tell("/a", visitor=7)
+        again.now += rules.PLACES_CLOCK
+        assert told(hub) == 3
 
 
 async def test_a_fault_in_one_site_is_told_and_ends_nothing(

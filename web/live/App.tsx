@@ -95,7 +95,7 @@ export function App({ store, ask, site, name, owner, language, look }: Props) {
             )}
           </div>
           {empty
-            ? store.status.value !== "gone" && <Start site={site} />
+            ? store.status.value !== "gone" && <Start site={site} owner={owner} />
             : <Reading pages={page.reading} elsewhere={page.elsewhere} past={past} rows={ROWS} />}
           {(!past || player.placed.value) && <Where places={page.places} look={colors} />}
           {!past && !empty && <Arrivals arrivals={store.arrivals} ahead={store.ahead} rows={ROWS} />}

@@ -48,7 +48,7 @@ def _site_options(command: Callable[..., Any]) -> Callable[..., Any]:
                      help="Who may see its live page: only you, anyone, or whoever has its link [default: private]"),
         click.option("--frame", "frames", multiple=True, help="An origin whose pages may show its card in a frame "
                      "[default: any for a public site, none else]; repeatable"),
-        click.option("--k", type=int, help="So many visitors make a page or place fit for strangers [default: 3]"),
+        click.option("--k", type=int, help="So many visitors make a page or place fit for strangers; 0: none do [default: 3]"),
         click.option("--pattern", "patterns", multiple=True, help="Pages that strangers may see at once: '/blog/*'; repeatable"),
         click.option("--grid", type=Finite(), help="Places on the map are rounded to this many degrees [default: 1]"),
         click.option("--retention", type=int, help="Facts of more than so many days ago are erased; 0: none [default: 0]"),

@@ -121,11 +121,14 @@ class Live:
         if self._ending or not self._seats.take(address, STREAMS_PER_ADDRESS, always=owner):
             await self._refuse("stream", send, 503, "too many viewers, try again later", RETRY_SECONDS)
         else:
-            self._answers["stream", 200] += 1
-            await self._carry(site, owner, address, receive, send)
+            try:
+                await self._carry(site, owner, receive, send)
+            finally:
+                self._seats.leave(address)
 
-    async def _carry(self, site: str, owner: bool, address: str, receive: Receive, send: Send) -> None:
+    async def _carry(self, site: str, owner: bool, receive: Receive, send: Send) -> None:
         viewer = self._hub.join(site, owner)
+        self._answers["stream", 200] += 1
         stream = Stream(send)
         self._streams.add(stream)
         watcher = asyncio.create_task(stream.watch(receive))
@@ -137,7 +140,6 @@ class Live:
             watcher.cancel()
             self._hub.leave(viewer)
             self._streams.discard(stream)
-            self._seats.leave(address)
         if not stream.left:
             await _close(send)
 

@@ -28,7 +28,11 @@ FIELDS = {  # of a site: label, hint, attributes
     "name": ("Name", "What its page calls it; empty: its id.", {"maxlength": "200", "autocomplete": "off"}),
     "hosts": ("Host names", "Whose pages are counted, one a line, *. in front for all below it; empty: any.", NAME),
     "grid": ("Places are rounded to", "Degrees: 1 is some 100 km.", {**NUMBER, "inputmode": "decimal"}),
-    "k": ("Visitors before strangers see it", "A page or place that fewer saw is not named.", {**NUMBER, "inputmode": "numeric"}),
+    "k": (
+        "Visitors before strangers see it",
+        "A page or place that fewer saw is not named; 0: however many.",
+        {**NUMBER, "inputmode": "numeric"},
+    ),
     "patterns": ("Pages that are named at once", "Paths that strangers may see in any case, one a line: /blog/*", NAME),
     "retention": ("Days that are kept", "What is older is erased; 0: everything is kept.", {**NUMBER, "inputmode": "numeric"}),
     "frames": ("Pages that may frame its card", "Origins, one a line: https://blog.example; empty: any if it is public.", NAME),

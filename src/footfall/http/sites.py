@@ -23,7 +23,7 @@ from footfall.house import House
 from footfall.http.auth import Gate
 from footfall.http.owners import body_of, decoded, owners_only, told
 from footfall.model import Goal, Publish, Site
-from footfall.rules import MAX_TEXT_BYTES, REPEAT_CELL, REPEAT_WINDOW, SITE_IDS, is_site_id
+from footfall.rules import MAX_TEXT_BYTES, MOST_K, REPEAT_CELL, REPEAT_WINDOW, SITE_IDS, is_site_id
 
 HOST = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*").fullmatch
 ORIGIN = re.compile(r"(https?://)?(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?(:\d{1,5})?|\*").fullmatch
@@ -32,7 +32,7 @@ GRIDS = (0.01, 30.0)  # degrees: about one kilometre, about a continent
 RETENTION = 36_500  # days, at most
 LINK = re.compile(r"[A-Za-z0-9_-]{16,64}").fullmatch  # what `linked` makes
 MOST_GOALS = 100
-KS = (1, 10)  # visitors who make a page or a place fit for strangers
+KS = (0, MOST_K)  # visitors who make a page or a place fit for strangers; 0: no number does
 
 
 class SiteChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

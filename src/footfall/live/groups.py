@@ -4,12 +4,13 @@ Whoever is here and was not told of yet waits; when k wait, they are parted into
 whole, until more than half of it has left. What is told is always a sum of whole groups; a person is in one of them at most
 until leaving, and who is left over from a group is not told of again. So however tellings are added and subtracted, what
 comes out is again made of whole groups. Who is in which follows from keyed hashes, which nobody outside knows.
+Groups are kept nowhere: after a restart those who were here before it are not told of any more, as they may have been already.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import msgspec
 
@@ -27,11 +28,12 @@ class Group(msgspec.Struct, frozen=True, gc=False):
 
 
 class Groups:
-    """The groups of one site that are told of now."""
+    """The groups of one site that are told of now. `spent`: who may have been told of before, in groups that nobody knows any
+    more."""
 
-    def __init__(self) -> None:
+    def __init__(self, spent: Iterable[int] = ()) -> None:
         self.groups: list[Group] = []
-        self.spent: set[int] = set()  # members of groups that are not told of any more, while they are here
+        self.spent = set(spent)  # also members of groups that are not told of any more; while they are here
 
     def tell(self, readers: Mapping[int, Reader], present: Collection[int], k: int, told: Told) -> Counter[Spot]:
         """Bring the groups up to date with who of the readers is present; how many are told of in each place."""

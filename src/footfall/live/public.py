@@ -3,20 +3,23 @@
 Why nobody can be placed or named by it, whoever compares messages, snapshots and answers for as long as he likes:
 1. It holds counts, paths, titles, cities and countries alone: no visitor, no address, no coordinate finer than a degree.
 2. A path is text that anybody may send. It is told only if the owner published it, or a pattern of the site fits it, or k
-   different visitors viewed it; never with a query string. The others count in `hidden`; asking for one finds nothing.
+   different visitors viewed it (k = 0: no number is enough); never with a query string. The others count in `hidden`; asking
+   for one finds nothing.
    A title is text too: only that of published content is told, never one that views report.
-3. A place is told if k different visitors were seen there within 30 days, else its country, else it is one of "elsewhere".
+3. A place is told if k different visitors were seen there within 30 days, else its country, else it is one of "elsewhere";
+   with k = 0 none is told.
 4. Places are told in groups of at least k people that come and go whole (live/groups.py): each telling, and each difference
    of two, however far apart, is about whole groups. So the pages, which tell at once who came and left, match no place.
 5. Places change on a clock of their own, in messages that hold nothing else; whoever watches or polls gets the same ones.
 6. The feed of arrivals names pages only.
-Its limits: k is what it says. Whoever brings k - 1 readers of his own to a group knows where the last one is, and k people who
-are all in one place are known to be there.
+Its limits: k is what it says, and a visitor is what a browser says: one person can be k of them. Who does that writes any path
+on the wall, opens one that he knows, and, as k - 1 of a group, knows where its last member is. k = 0 is there against all three.
+k people who are all in one place are known to be there, and one who comes on k days without a session is k visitors of a page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from footfall.live import snapshot as owner
 from footfall.live.groups import Groups, told_by
@@ -30,13 +33,14 @@ from footfall.rules import MOST_K, PLACE_CELL
 
 
 class Projection:
-    """Of one site. It follows the state by what changed in it, so that a look costs as much as has happened since the last."""
+    """Of one site. It follows the state by what changed in it, so that a look costs as much as has happened since the last.
+    `here`: who was here before it, and may have been told of by another one."""
 
-    def __init__(self) -> None:
+    def __init__(self, here: Iterable[int] = ()) -> None:
         self.ranking = Ranking()  # the named pages
         self._views: dict[str, int] = {}  # that each named page has in it
         self._total = 0
-        self._groups = Groups()
+        self._groups = Groups(here)
         self._pages: Pages | None = None
         self._round = 0
         self._k = MOST_K
@@ -44,7 +48,7 @@ class Projection:
 
     def follow(self, site: Site, pages: Pages) -> None:
         """Bring the named pages up to date."""
-        k = min(max(site.k, 1), MOST_K)
+        k = min(max(site.k, 0), MOST_K)
         if pages is not self._pages or (k, site.patterns) != (self._k, self._patterns):
             self._pages, self._k, self._patterns = pages, k, site.patterns
             self.ranking, self._views, self._total = Ranking(), {}, 0
@@ -70,7 +74,8 @@ class Projection:
         pages = self._pages
         if pages is None or "?" in path:
             return False
-        return pages.is_seen(path, self._k) or pages.is_published(path) or any(matches(path, glob) for glob in self._patterns)
+        seen = self._k > 0 and pages.is_seen(path, self._k)
+        return seen or pages.is_published(path) or any(matches(path, glob) for glob in self._patterns)
 
     def here(self, state: SiteState) -> dict[str, int]:
         """Readers of the named pages."""
@@ -95,6 +100,8 @@ class Projection:
 
     def places(self, site: Site, state: SiteState, now: int) -> tuple[PlaceLine, ...]:
         """The places as they are told from now on: what the slower clock asks for."""
+        if self._k == 0:
+            return ()
         state.presence.advance(now)
         told = told_by(state.sightings, self._k, now)
         counts = self._groups.tell(state.presence.readers, state.presence.active, self._k, told)

@@ -70,7 +70,7 @@ def test_nothing_that_is_not_fit_is_ever_sent(site: Site, parts: list[Sequence[R
     """At any moment, in any message or answer: only paths that are named, only cities where k were; and what is named and what is
     hidden add up to what there is."""
     fold, rows, records, projection, owner_now = Fold(), Rows(), list[Record](), Projection(), 0
-    channel = Channel(SITE, False, 1)
+    channel = Channel(SITE, False, 1, Projection())
     for part, step in zip(parts, steps, strict=False):
         part = [moved(record, owner_now) for record in part]
         _, _, fresh = folded(part, fold)
@@ -128,7 +128,7 @@ def check_sums(shown: Snapshot, state: SiteState, fit: set[str], projection: Pro
 @given(SETTINGS, readings(60), st.sampled_from([1, 5, 40]))
 def test_messages_put_on_the_first_snapshot_make_the_last(site: Site, records: Sequence[Record], most: int) -> None:
     """Turn after turn; a message of places holds nothing else, one of pages no places; groups are at least k."""
-    fold, channel = Fold(), Channel(SITE, False, 1)
+    fold, channel = Fold(), Channel(SITE, False, 1, Projection())
     channel.refresh(site, fold.site(SITE), START)
     assert channel.current is not None
     state = channel.current
@@ -149,7 +149,7 @@ def test_messages_put_on_the_first_snapshot_make_the_last(site: Site, records: S
 
 def test_places_have_a_clock_of_their_own() -> None:
     """Three come at once: the pages are told at once, the places alone, once in thirty seconds, and the pages after them."""
-    fold, channel, site = Fold(), Channel(SITE, False, 1), Site(SITE, k=3)
+    fold, channel, site = Fold(), Channel(SITE, False, 1, Projection()), Site(SITE, k=3)
     start = START - START % rules.PLACES_CLOCK
     channel.look(site, fold.site(SITE), start)
     where: dict[str, Any] = {"country": "DE", "city": "Bonn", "latitude": 50.7, "longitude": 7.1}
@@ -178,7 +178,7 @@ def test_places_have_a_clock_of_their_own() -> None:
 
 def test_an_owner_sees_everything_at_once() -> None:
     """Pages, places and who came, whatever k is; a minute that passes is told without a fact."""
-    fold, channel, site = Fold(), Channel(SITE, True, 1), Site(SITE, grid=0.5)
+    fold, channel, site = Fold(), Channel(SITE, True, 1, Projection()), Site(SITE, grid=0.5)
     folded([fact(path="/secret", country="DE", city="Bonn", latitude=50.73, longitude=7.1)], fold)
     channel.refresh(site, fold.site(SITE), START)
     assert channel.current is not None
@@ -218,11 +218,23 @@ def test_patterns(path: str, pattern: str, fits: bool) -> None:
     assert matches(path, pattern) is fits
 
 
-@pytest.mark.parametrize("k", [0, 99])
-def test_k_is_one_to_ten(k: int) -> None:
+def test_with_k_0_strangers_bring_nothing_onto_the_wall() -> None:
+    """However many they are: neither a path nor a place, in no message; what the owner names is told as ever."""
+    fold, channel, site = Fold(), Channel(SITE, False, 1, Projection()), Site(SITE, k=0, patterns=("/blog/*",))
+    for path in ("/written-by-strangers", "/blog/a"):
+        folded([fact(path=path, visitor=visitor, country="DE", city="Bonn") for visitor in range(1, 21)], fold)
+    channel.look(site, fold.site(SITE), fold.now)
+    shown = msgspec.json.decode(channel.body(), type=Snapshot)
+    assert [line.path for line in shown.pages] == ["/blog/a"]
+    assert (shown.people, shown.hidden.paths, shown.places) == (20, 1, ())
+    assert "written" not in text_of(channel.message())
+
+
+@pytest.mark.parametrize("k", [1, 99])
+def test_k_is_at_most_ten(k: int) -> None:
     """What a site says beyond that is read as the nearest."""
     fold, projection = Fold(), Projection()
     folded([fact(path="/a", visitor=visitor) for visitor in range(1, 11)], fold)
     folded([fact(path="/b", visitor=1)], fold)
     projection.follow(Site(SITE, k=k), fold.site(SITE).pages)
-    assert projection.ranking.paths() == (["/a", "/b"] if k == 0 else ["/a"])
+    assert projection.ranking.paths() == (["/a", "/b"] if k == 1 else ["/a"])

@@ -108,6 +108,7 @@ export interface Catalogue {
   startCopied: string;
   startByHand: string;
   startHint: string;
+  startMoves: string;
   startLabel: string;
 
   help: string;

@@ -107,7 +107,8 @@ export const de: Catalogue = {
   startCopy: "Zeile kopieren",
   startCopied: "Kopiert.",
   startByHand: "Bitte von Hand kopieren.",
-  startHint: "Dann eine der Seiten öffnen. Diese Seite ändert sich von selbst, sobald jemand kommt.",
+  startHint: "Dann eine der Seiten öffnen.",
+  startMoves: "Diese Seite ändert sich von selbst, sobald jemand kommt.",
   startLabel: "Die Zeile zum Kopieren",
 
   help: "Tasten",

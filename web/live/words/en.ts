@@ -104,7 +104,8 @@ export const en: Catalogue = {
   startCopy: "Copy the line",
   startCopied: "Copied.",
   startByHand: "Please copy it by hand.",
-  startHint: "Then open one of them. This page changes by itself the moment someone comes.",
+  startHint: "Then open one of them.",
+  startMoves: "This page changes by itself the moment someone comes.",
   startLabel: "The line to copy",
 
   help: "Keys",

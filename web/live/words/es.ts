@@ -113,7 +113,8 @@ export const es: Catalogue = {
   startCopy: "Copiar la línea",
   startCopied: "Copiada.",
   startByHand: "Cópiela a mano, por favor.",
-  startHint: "Después abra una de ellas. Esta página cambia sola en cuanto llega alguien.",
+  startHint: "Después abra una de ellas.",
+  startMoves: "Esta página cambia sola en cuanto llega alguien.",
   startLabel: "La línea para copiar",
 
   help: "Teclas",
