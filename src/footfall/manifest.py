@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ NAME = "manifest.json"
 FORMAT = 1
 FORMATS = ("csv", "parquet")  # of an export's files
 _PIECE = 1 << 20
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*").fullmatch  # of a file beside the manifest
 
 Advance = Callable[[int], None]  # so many bytes more are done
 
@@ -78,7 +80,7 @@ def read(folder: Path, kind: str) -> Manifest:
         raise ArchiveRefused(f"{folder} is one of another kind: {manifest.kind}", f"name a folder that is a {kind}")
     if manifest.format > FORMAT:
         raise ArchiveRefused(f"{folder} was written by Footfall {manifest.footfall}, a newer one", "install that version")
-    strange = [name for name in manifest.files if name != Path(name).name]
+    strange = [name for name in manifest.files if not _NAME(name)]
     if strange:
         raise ArchiveRefused(f"{file} names files elsewhere: {', '.join(strange)}", f"take another {kind}")
     return manifest

@@ -56,6 +56,7 @@ def test_what_is_damaged_is_named(tmp_path: Path, names: tuple[str, ...]) -> Non
         ({"kind": "backup"}, "of another kind: backup"),
         ({"format": 2}, "a newer one"),
         ({"files": {"../a": {"bytes": 0, "sha256": ""}}}, "files elsewhere"),
+        ({"files": {"..": {"bytes": 0, "sha256": ""}}}, "files elsewhere"),
     ],
 )
 def test_a_manifest_that_cannot_be_followed_is_refused(tmp_path: Path, change: dict[str, object], said: str) -> None:
@@ -64,6 +65,14 @@ def test_a_manifest_that_cannot_be_followed_is_refused(tmp_path: Path, change: d
     (tmp_path / manifest.NAME).write_bytes(msgspec.json.encode({**plain, **change}))
     with pytest.raises(ArchiveRefused, match=said):
         manifest.read(tmp_path, "export")
+
+
+def test_a_manifest_of_other_bytes_is_refused(tmp_path: Path) -> None:
+    """Whatever it is that cannot be read."""
+    for content in (b"{", b'{"kind": "\xff"}', b"[]", b""):
+        (tmp_path / manifest.NAME).write_bytes(content)
+        with pytest.raises(ArchiveRefused, match="cannot be read"):
+            manifest.read(tmp_path, "export")
 
 
 def test_delivered_whole(tmp_path: Path) -> None:
