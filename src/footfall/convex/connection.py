@@ -18,7 +18,7 @@ from footfall.convex.messages import Action, Add, Authenticate, Connect, ModifyQ
 from footfall.convex.values import read_timestamp, timestamp
 from footfall.intake.text import fits
 
-MOST_QUERIES = 100
+MOST_QUERIES = 4  # there is one to ask, and clients ask it once for all who want it; each has the whole value in every push
 MOST_UNSENT = 2_000  # answers that wait until they can be sent
 LONGEST_SESSION = 128  # bytes
 AHEAD = 600 * 10**9  # so far (ns) a ts that a client has seen may lie ahead of the clock: it was set back
