@@ -21,7 +21,9 @@ from footfall.journal.base import Journal, Position
 from footfall.live.fold import Fold
 
 IDENTITY = "footfall.json"  # written last, here as where a folder is made
-SMALL = (IDENTITY, "secret.key", "owner.key", "footfall.toml")
+SETTINGS = "footfall.toml"  # which not everybody has
+SMALL = (IDENTITY, "secret.key", "owner.key", SETTINGS)
+ALL = frozenset({*SMALL, "journal.sqlite", "history.duckdb"})
 
 
 async def back_up(
@@ -48,13 +50,14 @@ async def back_up(
 def restore(backup: Path, folder: Path, advance: manifest.Advance) -> manifest.Manifest:
     """Make the data folder of a backup: whole, or as it was. Raises ArchiveRefused, FolderInUse."""
     told = manifest.read(backup, "backup")
-    missing = {*SMALL[:3], "journal.sqlite", "history.duckdb"} - told.files.keys()
-    if missing:
+    if missing := ALL - {SETTINGS} - told.files.keys():
         raise ArchiveRefused(f"{backup} has no {', '.join(sorted(missing))}", "take another backup")
+    if strange := told.files.keys() - ALL:
+        raise ArchiveRefused(f"{backup} names files that no backup has: {', '.join(sorted(strange))}", "take another backup")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with ExitStack() as undoing, taken(folder):
         there = {file.name for file in folder.iterdir()} - {"lock"}
-        if there - {"footfall.toml"}:
+        if there - {SETTINGS}:
             raise ArchiveRefused(
                 f"{folder} is not empty: it has {', '.join(sorted(there)[:5])}", "name another one with --data-folder"
             )

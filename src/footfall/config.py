@@ -23,6 +23,7 @@ NOT_SETTINGS = frozenset(
 UNITS = {"": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 MIB = UNITS["mib"]
 LOG_FORMATS = ("auto", "console", "json")
+PLACE_HEADERS = ("any", "none", "akamai", "appengine", "cloudflare", "cloudfront", "netlify", "vercel")
 
 
 def _about(expected: str, sentence: str) -> dict[str, str]:
@@ -56,6 +57,14 @@ class Config:
             "addresses or networks such as 10.0.0.0/8, separated by commas",
             "Proxies whose `X-Forwarded-For` and location headers are believed; behind one that is not named, all readers "
             "look like one.",
+        ),
+    )
+    place_headers: str = field(
+        default="any",
+        metadata=_about(
+            f"one of {', '.join(PLACE_HEADERS)}",
+            "The platform that trusted proxies belong to: its location headers alone are believed, so that readers cannot make "
+            f"up those of another. {', '.join(f'`{name}`' for name in PLACE_HEADERS[2:])}; `any`: of all; `none`: of none.",
         ),
     )
     rate_limit: float = field(
@@ -305,6 +314,7 @@ CHECKS: Mapping[str, Callable[[Any], object]] = {
     "port": lambda value: _that(value, 0 <= value <= 65535),
     "public_url": _url,
     "trusted_proxies": _networks,
+    "place_headers": lambda value: _that(value, value in PLACE_HEADERS),
     "rate_limit": lambda value: _that(value, 0 < value < float("inf")),
     "max_viewers": lambda value: _that(value, value >= 0),
     "metrics_listen": _listen,

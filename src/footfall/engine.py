@@ -332,6 +332,7 @@ class Engine:
         """
         removed, before, journal_failed = list[int](), self._reason, False
         self._erasing = True
+        self._hand_on()  # what came before it in the same batch
         while self._erasing:
             try:
                 if journal_failed:
@@ -355,7 +356,6 @@ class Engine:
         """History has everything before `seq`, then changes. `removed` keeps how many counted views went."""
         if self.sink.position >= seq:
             return
-        self.sink.offer(self._tally.take_rows(), seq - 1)
         await self.sink.reach(seq - 1)
         ((found,),) = await self._history.fetch(doomed(erase))
         removed[:] = [found]  # type: ignore[list-item]  # count(*) is an int

@@ -25,9 +25,11 @@ class Handover:
         self._floor = floor + _APART if floor else 0
         self._making = asyncio.Lock()
         self._work: asyncio.Future[object] | None = None
-        self.clear()
+        for left in path.parent.glob(f"{path.name}.*"):
+            shutil.rmtree(left, ignore_errors=True)  # whoever took it away was killed
+        self._clear()
 
-    def clear(self) -> None:
+    def _clear(self) -> None:
         """Remove what nobody took away."""
         shutil.rmtree(self._path, ignore_errors=True)
 
@@ -39,7 +41,7 @@ class Handover:
         if self._making.locked():
             raise Busy("another backup or export is being made", 10)
         async with self._making:
-            await asyncio.to_thread(self.clear)
+            await asyncio.to_thread(self._clear)
             self._check(need)
             self._path.mkdir(mode=0o700)
             working = asyncio.ensure_future(work(self._path))
@@ -52,7 +54,7 @@ class Handover:
             except BaseException:
                 working.cancel()
                 await asyncio.gather(working, return_exceptions=True)
-                await asyncio.to_thread(self.clear)
+                await asyncio.to_thread(self._clear)
                 raise
 
     def _check(self, need: int) -> None:

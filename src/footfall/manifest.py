@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +24,7 @@ NAME = "manifest.json"
 FORMAT = 1
 FORMATS = ("csv", "parquet")  # of an export's files
 _PIECE = 1 << 20
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*").fullmatch  # of a file beside the manifest
 
 Advance = Callable[[int], None]  # so many bytes more are done
 
@@ -78,7 +81,7 @@ def read(folder: Path, kind: str) -> Manifest:
         raise ArchiveRefused(f"{folder} is one of another kind: {manifest.kind}", f"name a folder that is a {kind}")
     if manifest.format > FORMAT:
         raise ArchiveRefused(f"{folder} was written by Footfall {manifest.footfall}, a newer one", "install that version")
-    strange = [name for name in manifest.files if name != Path(name).name]
+    strange = [name for name in manifest.files if not _NAME(name)]
     if strange:
         raise ArchiveRefused(f"{file} names files elsewhere: {', '.join(strange)}", f"take another {kind}")
     return manifest
@@ -101,8 +104,12 @@ def deliver(source: Path, manifest: Manifest, to: Path, advance: Advance) -> Non
     to.parent.mkdir(parents=True, exist_ok=True)
     partial = Path(tempfile.mkdtemp(prefix=f".{to.name}.", suffix=".partial", dir=to.parent))
     try:
-        copy(source, manifest, partial, tuple(manifest.files), advance, move=True)
-        write_private(partial / NAME, (source / NAME).read_bytes())
+        taken = _taken(source, manifest)
+        try:
+            copy(taken, manifest, partial, tuple(manifest.files), advance, move=True)
+            write_private(partial / NAME, (taken / NAME).read_bytes())
+        finally:
+            shutil.rmtree(taken, ignore_errors=True)
         if to.exists():
             raise ArchiveRefused(f"{to} is there already", "name a folder that does not exist yet")
         partial.rename(to)
@@ -110,7 +117,13 @@ def deliver(source: Path, manifest: Manifest, to: Path, advance: Advance) -> Non
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
-    shutil.rmtree(source, ignore_errors=True)
+
+
+def _taken(source: Path, manifest: Manifest) -> Path:
+    """The folder under a name of its own: what is made in its place from now on has nothing to do with it."""
+    if read(source, manifest.kind).files != manifest.files:
+        raise ArchiveRefused(f"another one was made in {source} meanwhile", "ask for it again")
+    return source.rename(source.with_name(f"{source.name}.{secrets.token_hex(4)}"))
 
 
 def copy(source: Path, manifest: Manifest, to: Path, names: Sequence[str], advance: Advance, *, move: bool = False) -> None:

@@ -33,6 +33,7 @@ _LOOKED_AT = 40  # views of a path that are looked at first
 
 # (ts_ms, seq, n) as one number, which takes half the time: times are below 10^16, seqs below 10^13, n below 10^9.
 _IN_ORDER = f"ts_ms::HUGEINT * {10**22} + seq::HUGEINT * {10**9} + n"
+_ROW = f"seq::HUGEINT * {10**9} + n"  # what an import brings has one seq for many rows
 
 Page = tuple[str, str]  # site, path
 Title = tuple[str, int]  # and the time of the view that told it
@@ -149,15 +150,15 @@ def _put_pages(
 async def _reported(rows: _Rows) -> dict[Page, Title]:
     """The title of each path's latest view that told one. As in the fold, views before the first that counts tell nothing: an
     erase may leave such, and their paths are looked at again."""
-    begun = f"SELECT site, path, min(seq) AS begun FROM facts WHERE counted AND {rows.kept} GROUP BY site, path"
+    begun = f"SELECT site, path, min({_ROW}) AS begun FROM facts WHERE counted AND {rows.kept} GROUP BY site, path"
     told = f"FROM facts WHERE kind = {Kind.VIEW:d} AND bot = '' AND title <> '' AND {rows.kept}"
     latest = f"SELECT site, path, arg_max(title, {_IN_ORDER}), max(ts_ms)"
-    found = await rows.ask(f"{latest}, min(seq) {told} GROUP BY site, path", *rows.params)
-    first = {(site, path): seq for site, path, seq in await rows.ask(begun, *rows.params)}
-    early = {str(path) for site, path, _, _, seq in found if _int(seq) < _int(first.get((site, path), 0))}
+    found = await rows.ask(f"{latest}, min({_ROW}) {told} GROUP BY site, path", *rows.params)
+    first = {(site, path): row for site, path, row in await rows.ask(begun, *rows.params)}
+    early = {str(path) for site, path, _, _, row in found if _int(row) < _int(first.get((site, path), 0))}
     again = await rows.ask(
         f"WITH begun AS ({begun}), told AS ({told} AND path IN (SELECT unnest(?::VARCHAR[])))"
-        f" {latest} FROM told JOIN begun USING (site, path) WHERE seq >= begun GROUP BY site, path",
+        f" {latest} FROM told JOIN begun USING (site, path) WHERE {_ROW} >= begun GROUP BY site, path",
         *rows.params,
         *rows.params,
         list(early),

@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from footfall import manifest
@@ -118,6 +119,13 @@ async def test_a_folder_that_holds_data_stays_as_it_is(open_a_store: OpenStore, 
         restore(backup, tmp_path / "again", silent)
 
 
+def named(backup: Path, name: str) -> None:
+    """Let the manifest name one file more."""
+    told = manifest.read(backup, "backup")
+    told = msgspec.structs.replace(told, files={**told.files, name: told.files["secret.key"]})
+    (backup / manifest.NAME).write_bytes(msgspec.json.encode(told))
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
@@ -126,6 +134,7 @@ async def test_a_folder_that_holds_data_stays_as_it_is(open_a_store: OpenStore, 
         (lambda backup: (backup / "journal.sqlite").unlink(), "No such file"),
         (lambda backup: (backup / manifest.NAME).unlink(), "was never finished"),
         (lambda backup: (backup / manifest.NAME).write_text("{}"), "cannot be read"),
+        (lambda backup: named(backup, "lock"), "names files that no backup has: lock"),
     ],
 )
 async def test_a_damaged_backup_makes_no_folder(open_a_store: OpenStore, tmp_path: Path, damage: object, said: str) -> None:

@@ -13,7 +13,7 @@ from footfall.api import Footfall, ImportedView
 from footfall.engine import Limits
 from footfall.errors import Full, InvalidInput
 from footfall.live import runs
-from footfall.model import REPEAT, RETRY, STORED, Import, Kind, Sweep
+from footfall.model import REPEAT, RETRY, STORED, Erase, Import, Kind, Sweep
 from tests.engine.conftest import OpenFootfall, OpenStore, Time, rows_of
 from tests.unit.live.made import SITE, START, fact
 
@@ -47,6 +47,19 @@ async def test_what_is_asked_is_never_behind_what_was_acknowledged(open_footfall
         await footfall.record_page_view(f"/{number}", "page", f"s{number}")
         _, (report,) = await footfall.backfill_aggregates()
         assert (report.processed, report.unique_sessions) == (number, number)
+
+
+async def test_viewers_are_told_before_the_answer_also_in_front_of_an_erase(open_a_store: OpenStore) -> None:
+    """Who was answered finds the change already announced, however long an erase in the same batch takes."""
+    engine, heard = (await open_a_store()).engine, list[str]()
+    engine.on_change = lambda sites: heard.append("changed")
+
+    async def view() -> None:
+        await engine.record([fact()])
+        heard.append("answered")
+
+    await asyncio.gather(view(), engine.command(Erase(SITE, START, "/elsewhere")))
+    assert heard[:2] == ["changed", "answered"]
 
 
 # --- caps ---

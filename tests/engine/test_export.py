@@ -15,7 +15,7 @@ from footfall.export import export
 from footfall.history.incoming import TABLES, chunks
 from footfall.intake.adopted import check_adopted
 from footfall.live.stats import stats
-from footfall.model import Kind, Publish, Record, Site, Sweep
+from footfall.model import Erase, Kind, Publish, Record, Site, Sweep
 from footfall.store import Store, open_store
 from tests.engine.conftest import OpenStore, Time, rows_of
 from tests.engine.test_recovery import MIXED, send, totals
@@ -81,6 +81,23 @@ async def test_there_and_back(open_a_store: OpenStore, tmp_path: Path, time: Tim
     before, after = without_place(await rows_of(store)), without_place(await rows_of(again))
     for table in TABLES:
         assert after[table] == before[table], table
+    await again.close()
+
+
+async def test_repeats_whose_first_view_was_erased_come_back(open_a_store: OpenStore, tmp_path: Path, time: Time) -> None:
+    """Retention leaves such ones, also of paths that no counted view is left of; the rows behind them come too."""
+    store = await open_a_store()
+    time.now = START + 2 * MINUTE
+    seen = [fact(path=path, title=f"{path} {at}", at=START + at * MINUTE) for path in ("/a", "/b") for at in (0, 2)]
+    await send(store, seen)
+    await store.engine.command(Erase(SITE, time.now, last=START))
+    await send(store, [*MIXED, fact(path="/b", visitor=9, at=time.now - MINUTE)])
+    assert await store.engine.verify() == []
+    folder = await exported(store, "csv")
+    again = await open_store(tmp_path / "again", time)
+    assert await taken_back(again, folder, "csv", SITE) == len((await rows_of(store))["facts"])
+    assert await again.engine.verify() == []
+    assert without_place(await rows_of(again))["facts"] == without_place(await rows_of(store))["facts"]
     await again.close()
 
 

@@ -240,6 +240,14 @@ async def test_forwarded_headers_from_a_named_proxy_are_believed(serving: Servin
         assert (await running.client.get("/healthz")).json()["warnings"] == []
 
 
+async def test_location_headers_of_the_named_platform_alone_are_believed(serving: Serving) -> None:
+    """A plain proxy hands on what its readers make up: to one that is said to be Vercel's it does not matter."""
+    async with serving(trusted_proxies=("127.0.0.0/8",), place_headers="vercel") as running:
+        await post(running, view(1), cf_ipcountry="NZ", x_vercel_ip_country="DE")
+        snapshot = (await running.client.get("/api/live/open-site", headers=running.owner)).json()
+        assert [place["country"] for place in snapshot["places"]] == ["DE"]
+
+
 async def test_the_owner_may_send_for_its_readers(running: Running) -> None:
     """Signed with the key the address and the place that are told are believed; with a wrong key nothing is taken."""
     for number, address in enumerate(("203.0.113.9", "203.0.113.10")):

@@ -188,6 +188,17 @@ async def test_an_admin_is_known_by_the_key(open_door: Running) -> None:
         assert (await client.mutate(0, "cleanupStaleSessions", {}))["result"] == 0
 
 
+async def test_text_that_no_client_can_write_hurts_nobody(open_door: Running) -> None:
+    """Lone surrogates: as a key they are a wrong one, as a session they name none."""
+    async with talk(open_door) as client:
+        await client.say("Authenticate", baseVersion=0, tokenType="Admin", value="\ud800")
+        assert (await client.hear())["type"] == "AuthError"
+        assert (await client.mutate(0, "heartbeat", BEAT))["success"]
+    async with talk(open_door, session="") as client:
+        await client.hello("\ud800")
+        assert (await client.end())[0] == 1002
+
+
 async def test_handshakes_that_lead_nowhere_are_refused(open_door: Running) -> None:
     """No such site, a site whose door is shut, another path."""
     for path in ("/convex/nobody/api/sync", "/convex/open-site/api/sync", "/convex/blog/api/query", "/s/blog", "/e"):
@@ -202,7 +213,14 @@ async def test_handshakes_that_lead_nowhere_are_refused(open_door: Running) -> N
 async def test_what_breaks_the_protocol_ends_the_connection(open_door: Running) -> None:
     """With a reason; others go on."""
     async with talk(open_door) as other:
-        for text, code in (("{", 1002), ('{"type":"Strange"}', 1002), ('"' + "x" * 70_000 + '"', 1009), (b"bytes", 1002)):
+        strange = '{"type":"' + "€" * 90 + '"}'  # a reason has 123 bytes at the most
+        for text, code in (
+            ("{", 1002),
+            (strange, 1002),
+            ('{"type":"Strange"}', 1002),
+            ('"' + "x" * 70_000 + '"', 1009),
+            (b"bytes", 1002),
+        ):
             async with talk(open_door, session="s") as client:
                 await client.socket.send(text)
                 found, reason = await client.end()

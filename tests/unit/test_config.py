@@ -51,6 +51,7 @@ def test_the_data_folder_follows_the_desktop_standard() -> None:
         ("metrics_listen", "[::1]:9187", "[::1]:9187"),
         ("data_folder", "./data", Path("data")),
         ("log_format", " json ", "json"),
+        ("place_headers", "cloudflare", "cloudflare"),
     ],
 )
 def test_values_are_read_from_text(name: str, given: object, parsed: object) -> None:
@@ -77,6 +78,8 @@ def test_values_are_read_from_text(name: str, given: object, parsed: object) -> 
         ("metrics_listen", "9187"),
         ("metrics_listen", "127.0.0.1:99999"),
         ("log_format", "xml"),
+        ("place_headers", "nginx"),
+        ("place_headers", ""),
         ("disk_floor_bytes", "1 GB"),
         ("disk_floor_bytes", "-1"),
         ("disk_floor_bytes", -1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -56,6 +57,7 @@ def test_what_is_damaged_is_named(tmp_path: Path, names: tuple[str, ...]) -> Non
         ({"kind": "backup"}, "of another kind: backup"),
         ({"format": 2}, "a newer one"),
         ({"files": {"../a": {"bytes": 0, "sha256": ""}}}, "files elsewhere"),
+        ({"files": {"..": {"bytes": 0, "sha256": ""}}}, "files elsewhere"),
     ],
 )
 def test_a_manifest_that_cannot_be_followed_is_refused(tmp_path: Path, change: dict[str, object], said: str) -> None:
@@ -64,6 +66,14 @@ def test_a_manifest_that_cannot_be_followed_is_refused(tmp_path: Path, change: d
     (tmp_path / manifest.NAME).write_bytes(msgspec.json.encode({**plain, **change}))
     with pytest.raises(ArchiveRefused, match=said):
         manifest.read(tmp_path, "export")
+
+
+def test_a_manifest_of_other_bytes_is_refused(tmp_path: Path) -> None:
+    """Whatever it is that cannot be read."""
+    for content in (b"{", b'{"kind": "\xff"}', b"[]", b""):
+        (tmp_path / manifest.NAME).write_bytes(content)
+        with pytest.raises(ArchiveRefused, match="cannot be read"):
+            manifest.read(tmp_path, "export")
 
 
 def test_delivered_whole(tmp_path: Path) -> None:
@@ -75,6 +85,26 @@ def test_delivered_whole(tmp_path: Path) -> None:
     assert [file.name for file in to.parent.iterdir()] == ["away"]
     with pytest.raises(ArchiveRefused, match="is there already"):
         manifest.deliver(tmp_path / "made", told, to, silent)
+
+
+def test_what_is_made_meanwhile_stays_as_it_is(tmp_path: Path) -> None:
+    """Taking files to a slow disk takes its time: another backup that is begun meanwhile harms neither. One that was begun
+    before leaves nothing to be taken."""
+    told, source = sealed(tmp_path / "made"), tmp_path / "made"
+
+    def another(done: int) -> None:
+        if not (source / "new").exists():
+            shutil.rmtree(source, ignore_errors=True)
+            source.mkdir()
+            (source / "new").touch()
+
+    manifest.deliver(source, told, tmp_path / "to", another)
+    manifest.check(tmp_path / "to", told, silent)
+    assert (source / "new").exists()
+    manifest.seal(source, TOLD, {})
+    with pytest.raises(ArchiveRefused, match="another one"):
+        manifest.deliver(source, told, tmp_path / "again", silent)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["made", "to"]
 
 
 def test_delivered_half_is_not_delivered(tmp_path: Path) -> None:
@@ -116,7 +146,9 @@ async def test_no_room_is_said_before_collecting_stops(tmp_path: Path) -> None:
         await Handover(tmp_path / "out", 1 << 60).made(work)
     with pytest.raises(Full, match="no room for it"):
         await Handover(tmp_path / "out", 1).made(work, need=1 << 60)
+    (tmp_path / "out.left").mkdir()  # of one that was killed while it took files away
     handover = Handover(tmp_path / "out", 0)
+    assert not (tmp_path / "out.left").exists()  # a look
     making = asyncio.create_task(handover.made(work))
     while not (tmp_path / "out" / "file").exists():  # noqa: ASYNC110  # it is seen on the disk
         await asyncio.sleep(0)

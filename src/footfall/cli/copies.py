@@ -14,6 +14,7 @@ import msgspec
 from footfall import manifest
 from footfall.cli.command import as_typed, configured, with_owner
 from footfall.config import Config
+from footfall.convex.setting import OFF, WARNING
 from footfall.errors import ArchiveRefused
 from footfall.manifest import FORMATS, Manifest
 
@@ -149,6 +150,8 @@ async def _take_back(owner: Owner, path: Path, told: Manifest, site: Site, id: s
     except BaseException:
         click.echo(f"Only a part of {id} was taken. Begin anew after: footfall site remove {id}", err=True)
         raise
+    if site.convex != OFF:
+        click.echo(f"{id} lets the original's own clients in, as it did where it was. {WARNING}", err=True)
     facts = told.files[files["facts"]].rows
     click.echo(f"{id}: {taken:,} of {facts:,} facts, {expected:,} rows in all.")
     if taken != facts:

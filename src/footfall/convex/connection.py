@@ -16,10 +16,11 @@ from footfall.convex import messages
 from footfall.convex.functions import ACTION, QUERY, CallFailed, find, read_call
 from footfall.convex.messages import Action, Add, Authenticate, Connect, ModifyQuerySet, Mutation, ProtocolError, Remove, Version
 from footfall.convex.values import read_timestamp, timestamp
+from footfall.intake.text import fits
 
-MOST_QUERIES = 100
+MOST_QUERIES = 4  # there is one to ask, and clients ask it once for all who want it; each has the whole value in every push
 MOST_UNSENT = 2_000  # answers that wait until they can be sent
-LONGEST_SESSION = 128  # characters
+LONGEST_SESSION = 128  # bytes
 AHEAD = 600 * 10**9  # so far (ns) a ts that a client has seen may lie ahead of the clock: it was set back
 
 
@@ -122,8 +123,8 @@ class Connection:
         return told
 
     def _connect(self, message: Connect, ts: int) -> None:
-        if not 0 < len(message.session_id) <= LONGEST_SESSION:
-            raise ProtocolError(f"expected a sessionId of at most {LONGEST_SESSION} characters")
+        if not message.session_id or not fits(message.session_id, LONGEST_SESSION):
+            raise ProtocolError(f"expected a sessionId of at most {LONGEST_SESSION} bytes")
         self.session = message.session_id
         try:
             seen = read_timestamp(message.max_observed_timestamp or timestamp(0))

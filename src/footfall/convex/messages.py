@@ -11,8 +11,6 @@ from footfall.convex.values import parsed, shown, timestamp
 from footfall.errors import FootfallError
 
 PING = '{"type":"Ping"}'
-_LONGEST_NAME = 200  # characters of a session and of a token's kind
-_LAST_ID = 2**53
 
 Id = int
 

@@ -91,7 +91,8 @@ class Gone(Exception):
 
 
 class Collect:
-    """Both doors. `clock` gives seconds that never go back; `answers` counts (door, status) for /metrics."""
+    """Both doors. `platform` is whose location headers count. `clock` gives seconds that never go back; `answers` counts
+    (door, status) for /metrics."""
 
     def __init__(
         self,
@@ -99,6 +100,7 @@ class Collect:
         intake: Intake,
         gate: Gate,
         trusted: TrustedProxies,
+        platform: str,
         rate_limit: float,
         warnings: Warnings,
         answers: Counter[tuple[str, int]],
@@ -108,6 +110,7 @@ class Collect:
         self._intake = intake
         self._gate = gate
         self._trusted = trusted
+        self._platform = platform
         self._allowance = Allowance(rate_limit, rate_limit * BURST_SECONDS)
         self._warnings = warnings
         self._answers = answers
@@ -184,7 +187,7 @@ class Collect:
         """Who sends a request of `size` bytes, unless that address has sent too much already."""
         peer = peer_of(scope)
         trusted = EVERYONE if signed and self._is_owner(scope) else self._trusted
-        caller, spoofed = read_caller(peer, scope["headers"], self._engine.now(), trusted)
+        caller, spoofed = read_caller(peer, scope["headers"], self._engine.now(), trusted, self._platform)
         if spoofed:
             self._warnings.forwarded_by(peer)
         wait = self._allowance.spend(network_of(caller.address), self._clock(), 1 + size // UNIT_BYTES)

@@ -57,7 +57,8 @@ class Doors:
         answers: Counter[tuple[str, int]] = Counter()
         self.warnings = Warnings(house.folder.warnings, lambda: house.engine.health().reason, house.contents.warnings)
         gate = Gate(house.folder.owner_key, house.access, house.sites, trusted, config.public_url, house.engine.now, clock)
-        self.collect = Collect(house.engine, house.intake, gate, trusted, config.rate_limit, self.warnings, answers, clock)
+        believed = trusted, config.place_headers
+        self.collect = Collect(house.engine, house.intake, gate, *believed, config.rate_limit, self.warnings, answers, clock)
         seats = Seats(config.max_viewers)
         self.live = Live(house.hub, gate, seats, answers, clock)
         self._boards, allowance = Boards(house), Allowance(config.rate_limit, config.rate_limit * BURST_SECONDS)

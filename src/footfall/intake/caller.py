@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from footfall.intake.address import TrustedProxies, client_address
-from footfall.intake.geo import GEO_HEADERS, Place, read_place
+from footfall.intake.geo import ANY, GEO_HEADERS, Place, read_place
 
 MAX_USER_AGENT = 1024
 
@@ -31,8 +31,11 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     place: Place | None = None
 
 
-def read_caller(peer: str, headers: Sequence[tuple[bytes, bytes]], arrival: int, trusted: TrustedProxies) -> tuple[Caller, bool]:
-    """The caller behind ASGI headers (lower-case names), and whether a forwarded header came from an untrusted peer."""
+def read_caller(
+    peer: str, headers: Sequence[tuple[bytes, bytes]], arrival: int, trusted: TrustedProxies, platform: str = ANY
+) -> tuple[Caller, bool]:
+    """The caller behind ASGI headers (lower-case names), and whether a forwarded header came from an untrusted peer.
+    `platform`: whose location headers count, if they come from a trusted one."""
     found = dict(headers)
     if len(found) != len(headers):
         found = _joined(headers)
@@ -46,7 +49,7 @@ def read_caller(peer: str, headers: Sequence[tuple[bytes, bytes]], arrival: int,
         found.get(b"referer", b"").decode("latin-1"),
         found.get(b"accept-language", b"").decode("latin-1"),
         not _PREFETCH.isdisjoint(found) and any(_ahead(found.get(name, b"")) for name in _PREFETCH),
-        read_place(found) if not GEO_HEADERS.isdisjoint(found) and peer in trusted else None,
+        read_place(found, platform) if not GEO_HEADERS.isdisjoint(found) and peer in trusted else None,
     )
     return caller, spoofed
 

@@ -1,7 +1,8 @@
 """Where a reader is, as far as anyone told us: the location headers of hosting platforms, or a city file.
 
 It reads what it is handed and believes it: that headers come from a trusted proxy is the caller's business, and such a
-proxy has to strip what it did not write itself. The first platform of the table that told a country is heard.
+proxy has to strip what it did not write itself, or be named: then only its own headers count. Of several that count, the
+first of the table that told a country is heard.
 """
 
 from __future__ import annotations
@@ -61,9 +62,9 @@ def _app_engine_coordinates(value: bytes) -> tuple[str, str]:
 
 # Platforms that spell it out: country, region as code, region by name, city, latitude, longitude; b"": there is no such header.
 # Names in lower case, as ASGI has them.
-_SPELT_OUT = (
-    (b"cf-ipcountry", b"cf-region-code", b"cf-region", b"cf-ipcity", b"cf-iplatitude", b"cf-iplongitude"),
-    (
+_SPELT_OUT = {
+    "cloudflare": (b"cf-ipcountry", b"cf-region-code", b"cf-region", b"cf-ipcity", b"cf-iplatitude", b"cf-iplongitude"),
+    "vercel": (
         b"x-vercel-ip-country",
         b"x-vercel-ip-country-region",
         b"",
@@ -71,7 +72,7 @@ _SPELT_OUT = (
         b"x-vercel-ip-latitude",
         b"x-vercel-ip-longitude",
     ),
-    (
+    "cloudfront": (
         b"cloudfront-viewer-country",
         b"cloudfront-viewer-country-region",
         b"cloudfront-viewer-country-region-name",
@@ -79,26 +80,32 @@ _SPELT_OUT = (
         b"cloudfront-viewer-latitude",
         b"cloudfront-viewer-longitude",
     ),
-    (b"x-appengine-country", b"x-appengine-region", b"", b"x-appengine-city", b"x-appengine-citylatlong", b""),
-)
+    "appengine": (b"x-appengine-country", b"x-appengine-region", b"", b"x-appengine-city", b"x-appengine-citylatlong", b""),
+}
 # Platforms that put it all into one header.
-_IN_ONE: tuple[tuple[bytes, Callable[[bytes], Told]], ...] = ((b"x-nf-geo", _netlify), (b"x-akamai-edgescape", _akamai))
+_IN_ONE: Mapping[str, tuple[bytes, Callable[[bytes], Told]]] = {
+    "netlify": (b"x-nf-geo", _netlify),
+    "akamai": (b"x-akamai-edgescape", _akamai),
+}
 
-GEO_HEADERS = frozenset(name for row in _SPELT_OUT for name in row if name) | {name for name, _ in _IN_ONE}
+ANY = "any"  # platform
+PLATFORMS = (*_SPELT_OUT, *_IN_ONE)
+GEO_HEADERS = frozenset(name for row in _SPELT_OUT.values() for name in row if name) | {name for name, _ in _IN_ONE.values()}
 
 
-def read_place(headers: Mapping[bytes, bytes]) -> Place | None:
-    """The place that location headers (lower-case names) tell, None if they tell no country."""
-    for country, region, region_name, city, latitude, longitude in _SPELT_OUT:
-        if country in headers:
+def read_place(headers: Mapping[bytes, bytes], heard: str = ANY) -> Place | None:
+    """The place that location headers (lower-case names) tell, None if they tell no country. `heard` is the platform whose
+    headers count, ANY for all; those of no other name do."""
+    for platform, (country, region, region_name, city, latitude, longitude) in _SPELT_OUT.items():
+        if heard in (ANY, platform) and country in headers:
             where: tuple[object, object] = (headers.get(latitude), headers.get(longitude))
             if not longitude:
                 where = _app_engine_coordinates(headers.get(latitude, b""))
             place = _place(headers[country], headers.get(region) or headers.get(region_name), headers.get(city), *where)
             if place is not None:
                 return place
-    for name, read in _IN_ONE:
-        if name in headers and (place := _place(*read(headers[name]))) is not None:
+    for platform, (name, read) in _IN_ONE.items():
+        if heard in (ANY, platform) and name in headers and (place := _place(*read(headers[name]))) is not None:
             return place
     return None
 

@@ -297,7 +297,8 @@ class Fold:
             number = state.count_view(fact.path, fact.visitor, row.time)
             if row.time > kept_since:
                 self.counted.put(fact.visitor, number, row.time, kept_since)
-        if fact.kind == Kind.VIEW and fact.title and not fact.bot:
+        known = fact.path in state.pages.numbers  # of a repeat an erase may have taken the view that counted
+        if fact.kind == Kind.VIEW and fact.title and not fact.bot and known:
             state.pages.report(fact.path, fact.title, row.time)
         if latest > kept_since and fact.door != rules.ORIGINAL:
             self.ids.put(fact.id, latest, kept_since)

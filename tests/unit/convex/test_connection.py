@@ -265,7 +265,10 @@ def test_whatever_happens_in_whatever_order_the_client_ends_up_to_date(steps: li
     """Versions join on, and once the board has worked out the last state every query has it and every mutation is done."""
     client = Client()
     for step, *how in steps:
-        if step == "remove":
+        if step == "add":
+            if len(client.live) < MOST_QUERIES:
+                client.add()
+        elif step == "remove":
             if client.live:
                 client.remove(min(client.live))
         elif step == "authenticate":

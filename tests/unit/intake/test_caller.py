@@ -8,7 +8,9 @@ import json
 
 import pytest
 
+from footfall.config import PLACE_HEADERS
 from footfall.intake import Place, TrustedProxies, read_caller
+from footfall.intake.geo import PLATFORMS
 
 NOW = 1_764_100_000_000
 PROXY = TrustedProxies(["127.0.0.1"])
@@ -89,6 +91,23 @@ def test_places(headers: list[tuple[bytes, bytes]], place: Place | None) -> None
 def test_places_told_by_anyone(headers: list[tuple[bytes, bytes]]) -> None:
     """Only a trusted proxy is believed: anyone can send a header."""
     assert read_caller("192.0.2.1", headers, NOW, PROXY)[0].place is None
+
+
+@pytest.mark.parametrize("headers", [headers for headers, place in PLACES if place])
+def test_places_of_one_platform(headers: list[tuple[bytes, bytes]]) -> None:
+    """Behind a platform that is named, what a reader makes up in another one's way is not heard. Every name can be set."""
+    assert sorted(("any", "none", *PLATFORMS)) == sorted(PLACE_HEADERS)
+    told = {name: read_caller("127.0.0.1", headers, NOW, PROXY, name)[0].place for name in PLACE_HEADERS}
+    place = told.pop("any")
+    assert place is not None
+    assert told.pop("none") is None
+    assert sorted(told.values(), key=bool) == [None] * (len(PLATFORMS) - 1) + [place]
+
+
+def test_a_place_that_is_made_up_hides_none_that_counts() -> None:
+    """The platform's own header is heard beside another one's, whichever stands first."""
+    headers = [(b"cf-ipcountry", b"NZ"), (b"x-vercel-ip-country", b"DE")]
+    assert read_caller("127.0.0.1", headers, NOW, PROXY, "vercel")[0].place == Place("DE")
 
 
 def test_a_browsers_headers() -> None:

@@ -20,6 +20,7 @@ from footfall.intake.page import host_of
 from footfall.model import Site
 
 BACKFILL = "backfillAggregates"
+UNIT_BYTES = 1024  # a call counts as one more for each so many
 
 log = structlog.get_logger(__name__)
 

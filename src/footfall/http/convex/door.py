@@ -21,12 +21,11 @@ from footfall.errors import Busy, FootfallError
 from footfall.http.allowance import Allowance
 from footfall.http.answers import JSON, MAX_BODY, NO_STORE, NOSNIFF, Headers, Receive, Scope, Send, answer, header
 from footfall.http.auth import Gate, Standing
-from footfall.http.convex.calls import Calls
+from footfall.http.convex.calls import UNIT_BYTES, Calls
 from footfall.intake.address import network_of
 from footfall.model import Site
 
 BODY_SECONDS = 10
-UNIT_BYTES = 1024  # a call counts as one more for each so many
 KINDS = {"query": QUERY, "query_at_ts": QUERY, "mutation": MUTATION, "action": ACTION, "function": ""}  # "": any
 
 

@@ -19,15 +19,16 @@ from footfall.http.allowance import Allowance
 from footfall.http.answers import MAX_BODY, Receive, Scope, Send, header
 from footfall.http.auth import Gate, Standing
 from footfall.http.convex.board import Board
-from footfall.http.convex.calls import Calls
+from footfall.http.convex.calls import UNIT_BYTES, Calls
 from footfall.http.seats import SOCKETS_PER_ADDRESS, Seats
 from footfall.intake.address import network_of
+from footfall.intake.text import cut
 
-UNIT_BYTES = 1024
 PING_SECONDS = 15  # of silence: clients give a connection up after 30 or 60
 STALLED_SECONDS = 60  # a message that cannot be handed over for so long: nobody reads there
 SILENT_SECONDS = 10  # a connection that has not said Connect
 GOODBYE_SECONDS = 1
+LONGEST_REASON = 123  # bytes: what a frame that closes holds
 
 # Why a socket is closed: code and reason. Clients come back in any case; by these words some wait longer.
 RESTART = (1012, "the server is stopping")
@@ -44,7 +45,7 @@ class Ended(Exception):
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
         self.code = code
-        self.reason = reason[:100]
+        self.reason = cut(reason, LONGEST_REASON)
 
 
 class Gone(Exception):
