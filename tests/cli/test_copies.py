@@ -74,6 +74,10 @@ def erase_from_the_shell(footfall: Footfall) -> None:
     done = in_folder(footfall, "erase", "my-site", "--path", "/=1", "--until", time.strftime("%Y-%m-%d", time.gmtime()), "--yes")
     assert (done.code, done.out) == (0, "my-site: erased; 1 counted views went with it.\n")
     assert in_folder(footfall, "erase", "nobody", "--path", "/", "--yes").code == 1
+    nothing = in_folder(footfall, "erase", "my-site", "--path", "https://blog.example/a")
+    assert (nothing.code, nothing.out) == (0, "my-site: nothing matches, and nothing is erased.\n")
+    backwards = in_folder(footfall, "erase", "my-site", "--since", "2025-01-01", "--until", "2024-12-31", "--yes")
+    assert (backwards.code, "--since is later than --until" in backwards.err) == (2, True)
 
 
 def test_verify_names_what_differs(footfall: Footfall, tmp_path: Path) -> None:

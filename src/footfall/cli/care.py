@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
@@ -17,17 +19,27 @@ CHUNK = 20_000  # views of a backfill between two looks at the bar
 DAY_MS = 86_400_000
 
 
-class Moment(click.DateTime):
-    """A day or a time, UTC."""
+class Moment(click.ParamType[int]):
+    """A day or a second, UTC, as ms since 1970: the first of it, or with `end` the last."""
 
     name = "time"
+    forms: ClassVar = {
+        "%Y-%m-%d": DAY_MS,
+        "%Y-%m-%dT%H:%M:%S": 1_000,
+        "%Y-%m-%dT%H:%M:%SZ": 1_000,
+    }  # and how long what is named lasts
 
-    def __init__(self) -> None:
-        super().__init__(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+    def __init__(self, *, end: bool) -> None:
+        self._end = end
 
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """Shorter than the formats."""
-        return "TIME"
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The moment."""
+        for form, length in self.forms.items():
+            with suppress(ValueError):
+                first = int(datetime.strptime(value, form).replace(tzinfo=UTC).timestamp()) * 1_000
+                if first >= 0:
+                    return first + length - 1 if self._end else first
+        raise click.BadParameter(f"{value!r} is no day or time like 2024-12-31 or 2024-12-31T18:00:00.", ctx, param)
 
 
 @click.command()
@@ -83,27 +95,29 @@ async def _walk(owner: Owner, site: str) -> None:
 @click.option("--path", help="Facts of this path.")
 @click.option("--session", help="Facts of the visitor whose browser calls itself so: localStorage.footfall of the site.")
 @click.option("--visitor", type=int, help="Facts of this visitor, by the number that an export has.")
-@click.option("--since", type=Moment(), help="Facts from this day or time on, UTC.")
-@click.option("--until", type=Moment(), help="Facts up to this time, or to the end of this day, UTC.")
+@click.option("--since", "first", type=Moment(end=False), help="Facts from this day or time on, UTC.")
+@click.option("--until", "last", type=Moment(end=True), help="Facts up to this time, or to the end of this day, UTC.")
 @click.option("--dry-run", is_flag=True, help="Tell only how much that is.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @configured("data_folder")
-def erase(
-    config: Config, site: str, since: datetime | None, until: datetime | None, dry_run: bool, yes: bool, **what: Any
-) -> None:
+def erase(config: Config, site: str, dry_run: bool, yes: bool, **what: Any) -> None:
     """Erase what a visitor did, a path, or a period: facts that match all that is given. It cannot be brought back.
 
     Every total follows at once. Backups and exports that were made before still hold it.
     """
-    times = {"first": _ms(since), "last": _last_ms(until)}
-    given = {name: value for name, value in {**what, **times}.items() if value is not None}
+    given = {name: value for name, value in what.items() if value is not None}
     if not given:
         raise click.UsageError("Name a path, a session, a visitor or a time; footfall site remove removes a whole site.")
+    if given.get("first", 0) > given.get("last", math.inf):
+        raise click.UsageError("--since is later than --until.")
 
     async def carry_out(owner: Owner) -> None:
         await existing_site(owner, site)
         matched = (await owner.erase(site, **given, dry_run=True))["matched"]
         facts, views, visits, minutes = matched
+        if not any(matched):
+            click.echo(f"{site}: nothing matches, and nothing is erased.")
+            return
         told = f"{facts:,} facts ({views:,} counted views) of {visits:,} visits, and {minutes:,} minutes of presence"
         if dry_run:
             click.echo(f"{site}: this would erase {told}.")
@@ -114,15 +128,3 @@ def erase(
         click.echo(f"{site}: erased; {removed:,} counted views went with it.")
 
     with_owner(config, carry_out)
-
-
-def _ms(time: datetime | None) -> int | None:
-    return None if time is None else int(time.replace(tzinfo=UTC).timestamp()) * 1_000
-
-
-def _last_ms(time: datetime | None) -> int | None:
-    """The end of a day that was named without a time, of a second that was named."""
-    begin = _ms(time)
-    if begin is None:
-        return None
-    return begin + (DAY_MS if begin % DAY_MS == 0 else 1_000) - 1
