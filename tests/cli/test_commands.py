@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import click
 import httpx
 import pytest
 from click.testing import CliRunner
 
 from footfall.cli import main
+from footfall.cli.command import Commands
 
 Footfall = Any  # tests/cli/conftest.py: Command; test files cannot import it by name
 
@@ -67,6 +72,39 @@ def test_no_color_is_honoured(footfall: Footfall) -> None:
     """Nothing but text is written when NO_COLOR is set, even where colours are wanted."""
     ended = footfall("site", "list", env={"NO_COLOR": "1", "FORCE_COLOR": "1"})
     assert "\033" not in ended.out + ended.err
+
+
+def test_ctrl_c_ends_with_130() -> None:
+    """Wherever it strikes, as shells and scripts expect; answering no ends with 1."""
+
+    @click.group(cls=Commands)
+    def group() -> None:
+        pass
+
+    @group.command()
+    def work() -> None:
+        async def interrupted() -> None:
+            signal.raise_signal(signal.SIGINT)
+            await asyncio.sleep(60)
+
+        asyncio.run(interrupted())
+
+    ended = CliRunner().invoke(group, ["work"])
+    assert (ended.exit_code, ended.stderr.strip()) == (130, "Interrupted.")
+
+
+def test_a_folder_of_another_user_is_named(footfall: Footfall) -> None:
+    """Not a settings file in it that may not even exist."""
+    footfall.folder.mkdir(mode=0)
+    root = os.geteuid() == 0  # for whom every folder is open
+    if root:
+        os.seteuid(65534)
+    try:
+        ended = CliRunner().invoke(main, ["site", "list", "--data-folder", str(footfall.folder)])
+    finally:
+        if root:
+            os.seteuid(0)
+    assert (ended.exit_code, f"{footfall.folder} is not open to this user" in ended.stderr) == (1, True)
 
 
 def sites(footfall: Footfall, *arguments: str, **more: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
-from footfall.cli.command import configured, existing_site, with_owner
+from footfall.cli.command import bar, configured, existing_site, with_owner
 from footfall.config import Config
 
 if TYPE_CHECKING:
@@ -77,12 +77,12 @@ def backfill(config: Config, site: str | None) -> None:
 
 async def _walk(owner: Owner, site: str) -> None:
     told = await owner.backfill(site, None, CHUNK)
-    with click.progressbar(length=told["views"], label=site, show_pos=True) as bar:
-        bar.update(told["report"]["processed"])
+    with bar(told["views"], site, show_pos=True) as moved:
+        moved(told["report"]["processed"])
         while told["report"]["status"] != "complete":
             before = told["report"]["processed"]
             told = await owner.backfill(site, told["at"], CHUNK)
-            bar.update(told["report"]["processed"] - before)
+            moved(told["report"]["processed"] - before)
     report = told["report"]
     click.echo(f"{site}: {report['processed']:,} views of {report['uniqueSessions']:,} visitors.")
     if report["processed"] != told["views"]:  # views may have come behind the last chunk

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -12,7 +11,7 @@ import click
 import msgspec
 
 from footfall import manifest
-from footfall.cli.command import as_typed, configured, with_owner
+from footfall.cli.command import as_typed, bar, configured, is_drawn, with_owner
 from footfall.config import Config
 from footfall.convex.setting import OFF, WARNING
 from footfall.errors import ArchiveRefused
@@ -55,8 +54,8 @@ def restore(config: Config, backup: Path) -> None:
     from footfall.backup import restore as restored
 
     told = manifest.read(backup, "backup")
-    with click.progressbar(length=told.bytes, label="Copying") as bar:
-        restored(backup, config.data_folder, bar.update)
+    with bar(told.bytes, "Copying") as moved:
+        restored(backup, config.data_folder, moved)
     click.echo(f"{config.data_folder} is what was backed up. Count again: {as_typed(config, 'verify')}")
 
 
@@ -88,17 +87,16 @@ async def _delivered(config: Config, make: Callable[[], Awaitable[Manifest]], de
     """Have files made in the data folder and take them to `dest`."""
     outgoing = config.data_folder / "outgoing"
     told = await _watched(asyncio.ensure_future(make()), outgoing)
-    with click.progressbar(length=told.bytes, label=f"Taking it to {dest}") as bar:
-        await asyncio.to_thread(manifest.deliver, outgoing, told, dest, bar.update)
+    with bar(told.bytes, f"Taking it to {dest}") as moved:
+        await asyncio.to_thread(manifest.deliver, outgoing, told, dest, moved)
     return told
 
 
 async def _watched(making: asyncio.Future[T], outgoing: Path) -> T:
     """Tell how large what is being made has become, on a terminal."""
-    terminal = sys.stderr.isatty()
     while not making.done():
         await asyncio.wait([making], timeout=LOOK_SECONDS)
-        if terminal:
+        if is_drawn():
             click.echo(f"\rWriting: {_size(outgoing) / MIB:,.1f} MiB ", nl=making.done(), err=True)
     return making.result()
 
@@ -122,8 +120,8 @@ def import_footfall(config: Config, path: Path, site: str | None, name: str | No
     chosen = [found for found in told.sites if site in (None, found.id)]
     if not chosen or (name and len(chosen) > 1):
         raise click.UsageError(f"Name one of its sites with --site: {', '.join(found.id for found in told.sites)}.")
-    with click.progressbar(length=told.bytes, label="Checking") as bar:
-        manifest.check(path, told, bar.update)
+    with bar(told.bytes, "Checking") as moved:
+        manifest.check(path, told, moved)
 
     async def take(owner: Owner) -> None:
         for found in chosen:
@@ -142,11 +140,11 @@ async def _take_back(owner: Owner, path: Path, told: Manifest, site: Site, id: s
     files = {table: f for table in TABLES for f in told.files if f.rpartition(".")[0] == f"{site.id}.{table}"}
     taken, expected = 0, sum(told.files[file].rows for file in files.values())
     try:
-        with click.progressbar(length=expected, label=id, show_pos=True) as bar:
+        with bar(expected, id, show_pos=True) as moved:
             for table, file in files.items():
                 for chunk in chunks(path / file, id, table):
                     taken += await owner.adopt(chunk)
-                    bar.update(len(getattr(chunk, table)))
+                    moved(len(getattr(chunk, table)))
     except BaseException:
         click.echo(f"Only a part of {id} was taken. Begin anew after: footfall site remove {id}", err=True)
         raise

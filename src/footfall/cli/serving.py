@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -69,12 +70,11 @@ def demo(config: Config, readers: int, seconds: float | None, remove: bool) -> N
         check_folder(config)
     from footfall.demo import run
 
-    try:
-        asyncio.run(run.remove(config) if remove else run.demo(config, readers, seconds))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        if remove:
-            raise click.Abort from None
-        # for the demo itself that is the way to end it
+    if remove:
+        asyncio.run(run.remove(config))
+        return
+    with suppress(KeyboardInterrupt, asyncio.CancelledError):  # the way to end it
+        asyncio.run(run.demo(config, readers, seconds))
 
 
 @click.command()
