@@ -136,6 +136,7 @@ def every_command(footfall: Footfall) -> None:
     assert "public" in sites(footfall, "show", "blog").out
     edited = sites(footfall, "edit", "blog", "--content", "posts:post:/blog/*/", "--content", "/srv/../srv/pages:page")
     assert edited.out.splitlines()[3:] == [f"  content      {Path.cwd()}/posts:post:/blog/*/", "  content      /srv/pages:page"]
+    assert edited.err.startswith(f"{Path.cwd()}/posts is no folder yet: nothing is published from it.\n")
     assert "content" not in sites(footfall, "edit", "blog", "--content", "").out
     assert sites(footfall, "list").out.split()[:2] == ["blog", "public"]
     refused = sites(footfall, "link", "blog")
@@ -146,9 +147,14 @@ def every_command(footfall: Footfall) -> None:
     assert link in edited.out
     assert sites(footfall, "link", "blog", "--renew").out.strip() not in ("", link)
     asked = sites(footfall, "edit", "blog", "--convex", "rounded", answer="n\n")
-    assert (asked.code, "anyone who knows this address can read all statistics" in asked.err) == (1, True)
+    assert (asked.code, "anyone who knows the address for clients can read all statistics" in asked.err) == (1, True)
     assert "/convex/blog" not in sites(footfall, "show", "blog").out
     assert "/convex/blog\n" in sites(footfall, "edit", "blog", "--convex", "rounded", "--yes").out
+    assert "kept         30 days" in sites(footfall, "edit", "blog", "--retention", "30", answer="y\n").out
+    kept = sites(footfall, "edit", "blog", "--retention", "7", answer="n\n")
+    assert (kept.code, "older than 7 days is erased and cannot be brought back" in kept.err) == (1, True)
+    assert "kept         60 days" in sites(footfall, "edit", "blog", "--retention", "60").out
+    assert "kept " not in sites(footfall, "edit", "blog", "--retention", "0").out
     kept = sites(footfall, "remove", "blog", answer="n\n")
     assert kept.code == 1
     assert sites(footfall, "remove", "blog", "--yes").out == "blog is removed; 0 views went with it.\n"

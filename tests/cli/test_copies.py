@@ -60,6 +60,10 @@ def test_a_store_goes_out_and_comes_back(footfall: Footfall, tmp_path: Path) -> 
     twice = in_folder(footfall, "import", "footfall", str(export), folder=taken)
     assert (twice.code, "holds data already" in twice.err) == (1, True)
     assert in_folder(footfall, "verify", folder=taken).out == EQUAL
+    wrong = in_folder(footfall, "restore", str(export), folder=tmp_path / "other").err
+    assert "is no backup: its manifest says export\n  repair: footfall import footfall takes an export" in wrong
+    wrong = in_folder(footfall, "import", "footfall", str(backup), folder=taken).err
+    assert "is no export: its manifest says backup\n  repair: footfall restore takes a backup" in wrong
     stopped = in_folder(footfall, "export", str(tmp_path / "again"), "--format", "parquet", folder=taken)
     assert (stopped.code, (tmp_path / "again" / "my-site.facts.parquet").exists()) == (0, True)
     assert not (footfall.folder / "outgoing" / "manifest.json").exists()
