@@ -54,6 +54,7 @@ def test_version_and_help(footfall: Footfall) -> None:
     assert footfall("--version").out.startswith("footfall 0.")
     help = footfall("--help")
     assert (help.code, "footfall serve" in help.out, "footfall demo" in help.out) == (0, True, True)
+    assert "..." not in (help.out + footfall("import", "--help").out).replace("[ARGS]...", "")
     assert footfall("srve").code == 2
 
 

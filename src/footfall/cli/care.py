@@ -42,7 +42,7 @@ class Moment(click.ParamType[int]):
         raise click.BadParameter(f"{value!r} is no day or time like 2024-12-31 or 2024-12-31T18:00:00.", ctx, param)
 
 
-@click.command()
+@click.command(short_help="Count every total again and compare.")
 @configured("data_folder")
 def verify(config: Config) -> None:
     """Count every total again from the stored rows and compare. Exit code 1 if anything differs."""
@@ -58,7 +58,7 @@ def verify(config: Config) -> None:
     with_owner(config, recount)
 
 
-@click.command()
+@click.command(short_help="Walk all stored views, as the original's backfill did.")
 @click.argument("site", required=False)
 @configured("data_folder")
 def backfill(config: Config, site: str | None) -> None:
@@ -89,7 +89,8 @@ async def _walk(owner: Owner, site: str) -> None:
         click.echo(f"  {told['views']:,} views are served: footfall verify tells whether that is right")
 
 
-@click.command(epilog="\b\nExamples:\n  footfall erase blog --path /draft --dry-run\n  footfall erase blog --session 5f0c...\n"
+@click.command(short_help="Erase a visitor, a path or a period.", epilog="\b\nExamples:\n"
+               "  footfall erase blog --path /draft --dry-run\n  footfall erase blog --session 5f0c...\n"
                "  footfall erase blog --until 2024-12-31")  # fmt: skip
 @click.argument("site")
 @click.option("--path", help="Facts of this path.")

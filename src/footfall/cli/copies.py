@@ -28,7 +28,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 NOT_SETTINGS = frozenset({"id", "created"})  # of a site; all else comes back with an import
 
 
-@click.command()
+@click.command(short_help="Write a backup of everything into a new folder.")
 @click.argument("dest", type=FOLDER)
 @configured("data_folder")
 def backup(config: Config, dest: Path) -> None:
@@ -46,7 +46,7 @@ def backup(config: Config, dest: Path) -> None:
     with_owner(config, make)
 
 
-@click.command()
+@click.command(short_help="Make the data folder from a backup.")
 @click.argument("backup", type=FOLDER)
 @configured("data_folder")
 def restore(config: Config, backup: Path) -> None:
@@ -59,7 +59,8 @@ def restore(config: Config, backup: Path) -> None:
     click.echo(f"{config.data_folder} is what was backed up. Count again: {as_typed(config, 'verify')}")
 
 
-@click.command(epilog="\b\nExamples:\n  footfall export blog-2026\n  footfall export all.parquet --format parquet\n"
+@click.command(short_help="Write every row as CSV or Parquet.", epilog="\b\nExamples:\n"
+               "  footfall export blog-2026\n  footfall export all.parquet --format parquet\n"
                "  footfall export blog-2026 --site blog")  # fmt: skip
 @click.argument("dest", type=FOLDER)
 @click.option("--site", "sites", multiple=True, help="A site [default: all]; repeatable")
@@ -108,7 +109,8 @@ def _size(folder: Path) -> int:
         return 0
 
 
-@click.command("footfall", epilog="\b\nExamples:\n  footfall import footfall blog-2026\n"
+@click.command("footfall", short_help="Take back what footfall export wrote.", epilog="\b\nExamples:\n"
+               "  footfall import footfall blog-2026\n"
                "  footfall import footfall all --site blog --as old-blog")  # fmt: skip
 @click.argument("path", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--site", help="Only this one of its sites.")

@@ -97,7 +97,7 @@ def site_edit(config: Config, id: str, yes: bool, **change: Any) -> None:
     async def edit(owner: Owner) -> None:
         before = (await existing_site(owner, id))["retention"]
         if (days := change["retention"] or 0) > 0 and not yes and not 0 < before <= days:
-            click.confirm(f"What is older than {days} days is erased and cannot be brought back. Do so?", abort=True, err=True)
+            click.confirm(f"What is older than {_days(days)} is erased and cannot be brought back. Do so?", abort=True, err=True)
         _show(config, owner, await owner.put(id, **_given(change)))
 
     with_owner(config, edit)
@@ -183,11 +183,15 @@ def _show(config: Config, owner: Owner, found: dict[str, Any]) -> None:
         if not source_of(folder).folder.is_dir():
             click.echo(f"{source_of(folder).folder} is no folder yet: nothing is published from it.", err=True)
     if found["retention"]:
-        click.echo(f"  kept         {found['retention']} days")
+        click.echo(f"  kept         {_days(found['retention'])}")
     if found["convex"] != OFF:
         click.echo(f"  for clients  {public_address(config, owner)}/convex/{found['id']}")
     if found["convex"] == EXACT:
         click.echo("               who are told places exactly as they were sent")
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count:,} days"
 
 
 def _page_address(config: Config, owner: Owner, found: dict[str, Any]) -> str:
