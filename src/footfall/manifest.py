@@ -23,6 +23,7 @@ from footfall.model import Site
 NAME = "manifest.json"
 FORMAT = 1
 FORMATS = ("csv", "parquet")  # of an export's files
+TAKES = {"backup": "footfall import footfall takes an export", "export": "footfall restore takes a backup"}  # instead of these
 _PIECE = 1 << 20
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*").fullmatch  # of a file beside the manifest
 
@@ -78,7 +79,7 @@ def read(folder: Path, kind: str) -> Manifest:
     except msgspec.DecodeError as error:
         raise ArchiveRefused(f"{file} cannot be read: {error}", f"take another {kind}") from error
     if manifest.kind != kind:
-        raise ArchiveRefused(f"{folder} is one of another kind: {manifest.kind}", f"name a folder that is a {kind}")
+        raise ArchiveRefused(f"{folder} is no {kind}: its manifest says {manifest.kind}", TAKES[kind])
     if manifest.format > FORMAT:
         raise ArchiveRefused(f"{folder} was written by Footfall {manifest.footfall}, a newer one", "install that version")
     strange = [name for name in manifest.files if not _NAME(name)]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import click
 import httpx
 import pytest
 from click.testing import CliRunner
 
 from footfall.cli import main
+from footfall.cli.command import Commands
 
 Footfall = Any  # tests/cli/conftest.py: Command; test files cannot import it by name
 
@@ -49,6 +54,7 @@ def test_version_and_help(footfall: Footfall) -> None:
     assert footfall("--version").out.startswith("footfall 0.")
     help = footfall("--help")
     assert (help.code, "footfall serve" in help.out, "footfall demo" in help.out) == (0, True, True)
+    assert "..." not in (help.out + footfall("import", "--help").out).replace("[ARGS]...", "")
     assert footfall("srve").code == 2
 
 
@@ -67,6 +73,39 @@ def test_no_color_is_honoured(footfall: Footfall) -> None:
     """Nothing but text is written when NO_COLOR is set, even where colours are wanted."""
     ended = footfall("site", "list", env={"NO_COLOR": "1", "FORCE_COLOR": "1"})
     assert "\033" not in ended.out + ended.err
+
+
+def test_ctrl_c_ends_with_130() -> None:
+    """Wherever it strikes, as shells and scripts expect; answering no ends with 1."""
+
+    @click.group(cls=Commands)
+    def group() -> None:
+        pass
+
+    @group.command()
+    def work() -> None:
+        async def interrupted() -> None:
+            signal.raise_signal(signal.SIGINT)
+            await asyncio.sleep(60)
+
+        asyncio.run(interrupted())
+
+    ended = CliRunner().invoke(group, ["work"])
+    assert (ended.exit_code, ended.stderr.strip()) == (130, "Interrupted.")
+
+
+def test_a_folder_of_another_user_is_named(footfall: Footfall) -> None:
+    """Not a settings file in it that may not even exist."""
+    footfall.folder.mkdir(mode=0)
+    root = os.geteuid() == 0  # for whom every folder is open
+    if root:
+        os.seteuid(65534)
+    try:
+        ended = CliRunner().invoke(main, ["site", "list", "--data-folder", str(footfall.folder)])
+    finally:
+        if root:
+            os.seteuid(0)
+    assert (ended.exit_code, f"{footfall.folder} is not open to this user" in ended.stderr) == (1, True)
 
 
 def sites(footfall: Footfall, *arguments: str, **more: Any) -> Any:
@@ -98,6 +137,7 @@ def every_command(footfall: Footfall) -> None:
     assert "public" in sites(footfall, "show", "blog").out
     edited = sites(footfall, "edit", "blog", "--content", "posts:post:/blog/*/", "--content", "/srv/../srv/pages:page")
     assert edited.out.splitlines()[3:] == [f"  content      {Path.cwd()}/posts:post:/blog/*/", "  content      /srv/pages:page"]
+    assert edited.err.startswith(f"{Path.cwd()}/posts is no folder yet: nothing is published from it.\n")
     assert "content" not in sites(footfall, "edit", "blog", "--content", "").out
     assert sites(footfall, "list").out.split()[:2] == ["blog", "public"]
     refused = sites(footfall, "link", "blog")
@@ -108,9 +148,14 @@ def every_command(footfall: Footfall) -> None:
     assert link in edited.out
     assert sites(footfall, "link", "blog", "--renew").out.strip() not in ("", link)
     asked = sites(footfall, "edit", "blog", "--convex", "rounded", answer="n\n")
-    assert (asked.code, "anyone who knows this address can read all statistics" in asked.err) == (1, True)
+    assert (asked.code, "anyone who knows the address for clients can read all statistics" in asked.err) == (1, True)
     assert "/convex/blog" not in sites(footfall, "show", "blog").out
     assert "/convex/blog\n" in sites(footfall, "edit", "blog", "--convex", "rounded", "--yes").out
+    assert "kept         30 days" in sites(footfall, "edit", "blog", "--retention", "30", answer="y\n").out
+    kept = sites(footfall, "edit", "blog", "--retention", "7", answer="n\n")
+    assert (kept.code, "older than 7 days is erased and cannot be brought back" in kept.err) == (1, True)
+    assert "kept         60 days" in sites(footfall, "edit", "blog", "--retention", "60").out
+    assert "kept " not in sites(footfall, "edit", "blog", "--retention", "0").out
     kept = sites(footfall, "remove", "blog", answer="n\n")
     assert kept.code == 1
     assert sites(footfall, "remove", "blog", "--yes").out == "blog is removed; 0 views went with it.\n"

@@ -60,6 +60,10 @@ def test_a_store_goes_out_and_comes_back(footfall: Footfall, tmp_path: Path) -> 
     twice = in_folder(footfall, "import", "footfall", str(export), folder=taken)
     assert (twice.code, "holds data already" in twice.err) == (1, True)
     assert in_folder(footfall, "verify", folder=taken).out == EQUAL
+    wrong = in_folder(footfall, "restore", str(export), folder=tmp_path / "other").err
+    assert "is no backup: its manifest says export\n  repair: footfall import footfall takes an export" in wrong
+    wrong = in_folder(footfall, "import", "footfall", str(backup), folder=taken).err
+    assert "is no export: its manifest says backup\n  repair: footfall restore takes a backup" in wrong
     stopped = in_folder(footfall, "export", str(tmp_path / "again"), "--format", "parquet", folder=taken)
     assert (stopped.code, (tmp_path / "again" / "my-site.facts.parquet").exists()) == (0, True)
     assert not (footfall.folder / "outgoing" / "manifest.json").exists()
@@ -74,6 +78,10 @@ def erase_from_the_shell(footfall: Footfall) -> None:
     done = in_folder(footfall, "erase", "my-site", "--path", "/=1", "--until", time.strftime("%Y-%m-%d", time.gmtime()), "--yes")
     assert (done.code, done.out) == (0, "my-site: erased; 1 counted views went with it.\n")
     assert in_folder(footfall, "erase", "nobody", "--path", "/", "--yes").code == 1
+    nothing = in_folder(footfall, "erase", "my-site", "--path", "https://blog.example/a")
+    assert (nothing.code, nothing.out) == (0, "my-site: nothing matches, and nothing is erased.\n")
+    backwards = in_folder(footfall, "erase", "my-site", "--since", "2025-01-01", "--until", "2024-12-31", "--yes")
+    assert (backwards.code, "--since is later than --until" in backwards.err) == (2, True)
 
 
 def test_verify_names_what_differs(footfall: Footfall, tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ async def test_settings_are_changed_as_they_are_shown(serving: Serving) -> None:
         assert _filled(page) == {**changes, "hosts": "a.example\nb.example", "grid": "2.5"}
         assert f"/s/open-site?link={site.link}" in page
         assert '<p class="said" role="status">Saved.</p>' in page
+        assert "/convex/open-site</code>" in page
         assert 'href="https://a.example/#footfall_ignore=true"' in page
         await fill(running, "/sites/open-site/link")
         assert running.house.sites["open-site"].link != site.link

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
-from footfall.cli.command import configured, existing_site, with_owner
+from footfall.cli.command import bar, configured, existing_site, with_owner
 from footfall.config import Config
 
 if TYPE_CHECKING:
@@ -17,20 +19,30 @@ CHUNK = 20_000  # views of a backfill between two looks at the bar
 DAY_MS = 86_400_000
 
 
-class Moment(click.DateTime):
-    """A day or a time, UTC."""
+class Moment(click.ParamType[int]):
+    """A day or a second, UTC, as ms since 1970: the first of it, or with `end` the last."""
 
     name = "time"
+    forms: ClassVar = {
+        "%Y-%m-%d": DAY_MS,
+        "%Y-%m-%dT%H:%M:%S": 1_000,
+        "%Y-%m-%dT%H:%M:%SZ": 1_000,
+    }  # and how long what is named lasts
 
-    def __init__(self) -> None:
-        super().__init__(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
+    def __init__(self, *, end: bool) -> None:
+        self._end = end
 
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """Shorter than the formats."""
-        return "TIME"
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The moment."""
+        for form, length in self.forms.items():
+            with suppress(ValueError):
+                first = int(datetime.strptime(value, form).replace(tzinfo=UTC).timestamp()) * 1_000
+                if first >= 0:
+                    return first + length - 1 if self._end else first
+        raise click.BadParameter(f"{value!r} is no day or time like 2024-12-31 or 2024-12-31T18:00:00.", ctx, param)
 
 
-@click.command()
+@click.command(short_help="Count every total again and compare.")
 @configured("data_folder")
 def verify(config: Config) -> None:
     """Count every total again from the stored rows and compare. Exit code 1 if anything differs."""
@@ -46,7 +58,7 @@ def verify(config: Config) -> None:
     with_owner(config, recount)
 
 
-@click.command()
+@click.command(short_help="Walk all stored views, as the original's backfill did.")
 @click.argument("site", required=False)
 @configured("data_folder")
 def backfill(config: Config, site: str | None) -> None:
@@ -65,45 +77,48 @@ def backfill(config: Config, site: str | None) -> None:
 
 async def _walk(owner: Owner, site: str) -> None:
     told = await owner.backfill(site, None, CHUNK)
-    with click.progressbar(length=told["views"], label=site, show_pos=True) as bar:
-        bar.update(told["report"]["processed"])
+    with bar(told["views"], site, show_pos=True) as moved:
+        moved(told["report"]["processed"])
         while told["report"]["status"] != "complete":
             before = told["report"]["processed"]
             told = await owner.backfill(site, told["at"], CHUNK)
-            bar.update(told["report"]["processed"] - before)
+            moved(told["report"]["processed"] - before)
     report = told["report"]
     click.echo(f"{site}: {report['processed']:,} views of {report['uniqueSessions']:,} visitors.")
     if report["processed"] != told["views"]:  # views may have come behind the last chunk
         click.echo(f"  {told['views']:,} views are served: footfall verify tells whether that is right")
 
 
-@click.command(epilog="\b\nExamples:\n  footfall erase blog --path /draft --dry-run\n  footfall erase blog --session 5f0c...\n"
+@click.command(short_help="Erase a visitor, a path or a period.", epilog="\b\nExamples:\n"
+               "  footfall erase blog --path /draft --dry-run\n  footfall erase blog --session 5f0c...\n"
                "  footfall erase blog --until 2024-12-31")  # fmt: skip
 @click.argument("site")
 @click.option("--path", help="Facts of this path.")
 @click.option("--session", help="Facts of the visitor whose browser calls itself so: localStorage.footfall of the site.")
 @click.option("--visitor", type=int, help="Facts of this visitor, by the number that an export has.")
-@click.option("--since", type=Moment(), help="Facts from this day or time on, UTC.")
-@click.option("--until", type=Moment(), help="Facts up to this time, or to the end of this day, UTC.")
+@click.option("--since", "first", type=Moment(end=False), help="Facts from this day or time on, UTC.")
+@click.option("--until", "last", type=Moment(end=True), help="Facts up to this time, or to the end of this day, UTC.")
 @click.option("--dry-run", is_flag=True, help="Tell only how much that is.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @configured("data_folder")
-def erase(
-    config: Config, site: str, since: datetime | None, until: datetime | None, dry_run: bool, yes: bool, **what: Any
-) -> None:
+def erase(config: Config, site: str, dry_run: bool, yes: bool, **what: Any) -> None:
     """Erase what a visitor did, a path, or a period: facts that match all that is given. It cannot be brought back.
 
     Every total follows at once. Backups and exports that were made before still hold it.
     """
-    times = {"first": _ms(since), "last": _last_ms(until)}
-    given = {name: value for name, value in {**what, **times}.items() if value is not None}
+    given = {name: value for name, value in what.items() if value is not None}
     if not given:
         raise click.UsageError("Name a path, a session, a visitor or a time; footfall site remove removes a whole site.")
+    if given.get("first", 0) > given.get("last", math.inf):
+        raise click.UsageError("--since is later than --until.")
 
     async def carry_out(owner: Owner) -> None:
         await existing_site(owner, site)
         matched = (await owner.erase(site, **given, dry_run=True))["matched"]
         facts, views, visits, minutes = matched
+        if not any(matched):
+            click.echo(f"{site}: nothing matches, and nothing is erased.")
+            return
         told = f"{facts:,} facts ({views:,} counted views) of {visits:,} visits, and {minutes:,} minutes of presence"
         if dry_run:
             click.echo(f"{site}: this would erase {told}.")
@@ -114,15 +129,3 @@ def erase(
         click.echo(f"{site}: erased; {removed:,} counted views went with it.")
 
     with_owner(config, carry_out)
-
-
-def _ms(time: datetime | None) -> int | None:
-    return None if time is None else int(time.replace(tzinfo=UTC).timestamp()) * 1_000
-
-
-def _last_ms(time: datetime | None) -> int | None:
-    """The end of a day that was named without a time, of a second that was named."""
-    begin = _ms(time)
-    if begin is None:
-        return None
-    return begin + (DAY_MS if begin % DAY_MS == 0 else 1_000) - 1

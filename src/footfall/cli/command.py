@@ -8,7 +8,8 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from footfall.admin import Owner
 
 FILE_NAME = "footfall.toml"
+INTERRUPTED = 130  # as a shell says it of what Ctrl-C ended
 
 
 class Commands(click.Group):
@@ -42,6 +44,9 @@ class Commands(click.Group):
             if error.filename is None:
                 raise  # not about a file that a person named: a fault, and worth its traceback
             raise click.ClickException(f"{error.filename}: {error.strerror}") from error
+        except KeyboardInterrupt:
+            click.echo("\nInterrupted.", err=True)
+            ctx.exit(INTERRUPTED)
 
 
 class Finite(click.FloatRange):
@@ -89,7 +94,10 @@ def _file_text(named: str | None, data_folder: object) -> str | None:
         return Path(named).read_text("utf-8")
     folder = load({"data_folder": data_folder}, os.environ, None).data_folder
     file = folder / FILE_NAME
-    return file.read_text("utf-8") if file.is_file() else None
+    try:
+        return file.read_text("utf-8") if file.is_file() else None
+    except PermissionError as error:
+        raise click.ClickException(f"{folder} is not open to this user: run it as the user whose data it is") from error
 
 
 def with_owner(config: Config, act: Callable[[Owner], Coroutine[Any, Any, None]], new: bool = False) -> None:
@@ -102,7 +110,7 @@ def with_owner(config: Config, act: Callable[[Owner], Coroutine[Any, Any, None]]
         async with owner(config) as door:
             await act(door)
 
-    run_to_end(connected())
+    asyncio.run(connected())
 
 
 def is_made(config: Config) -> bool:
@@ -116,12 +124,16 @@ def check_folder(config: Config) -> None:
         raise click.ClickException(f"there is no data in {config.data_folder}: --data-folder names another folder")
 
 
-def run_to_end(work: Coroutine[Any, Any, None]) -> None:
-    """Run; Ctrl-C ends it with exit code 130."""
-    try:
-        asyncio.run(work)
-    except KeyboardInterrupt:
-        raise click.Abort from None
+@contextmanager
+def bar(length: int, label: str, *, show_pos: bool = False) -> Iterator[Callable[[int], None]]:
+    """Draw how far something is; call what it gives with each step. Nothing is drawn for a file or a pipe."""
+    with click.progressbar(length=length, label=label, show_pos=show_pos, file=sys.stderr, hidden=not is_drawn()) as drawn:
+        yield drawn.update
+
+
+def is_drawn() -> bool:
+    """Whether bars are: for who watches, and wants more than plain text."""
+    return sys.stderr.isatty() and "NO_COLOR" not in os.environ
 
 
 async def existing_site(owner: Owner, id: str) -> dict[str, Any]:

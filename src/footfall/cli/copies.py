@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -12,7 +11,7 @@ import click
 import msgspec
 
 from footfall import manifest
-from footfall.cli.command import as_typed, configured, with_owner
+from footfall.cli.command import as_typed, bar, configured, is_drawn, with_owner
 from footfall.config import Config
 from footfall.convex.setting import OFF, WARNING
 from footfall.errors import ArchiveRefused
@@ -29,7 +28,7 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 NOT_SETTINGS = frozenset({"id", "created"})  # of a site; all else comes back with an import
 
 
-@click.command()
+@click.command(short_help="Write a backup of everything into a new folder.")
 @click.argument("dest", type=FOLDER)
 @configured("data_folder")
 def backup(config: Config, dest: Path) -> None:
@@ -47,7 +46,7 @@ def backup(config: Config, dest: Path) -> None:
     with_owner(config, make)
 
 
-@click.command()
+@click.command(short_help="Make the data folder from a backup.")
 @click.argument("backup", type=FOLDER)
 @configured("data_folder")
 def restore(config: Config, backup: Path) -> None:
@@ -55,12 +54,13 @@ def restore(config: Config, backup: Path) -> None:
     from footfall.backup import restore as restored
 
     told = manifest.read(backup, "backup")
-    with click.progressbar(length=told.bytes, label="Copying") as bar:
-        restored(backup, config.data_folder, bar.update)
+    with bar(told.bytes, "Copying") as moved:
+        restored(backup, config.data_folder, moved)
     click.echo(f"{config.data_folder} is what was backed up. Count again: {as_typed(config, 'verify')}")
 
 
-@click.command(epilog="\b\nExamples:\n  footfall export blog-2026\n  footfall export all.parquet --format parquet\n"
+@click.command(short_help="Write every row as CSV or Parquet.", epilog="\b\nExamples:\n"
+               "  footfall export blog-2026\n  footfall export all.parquet --format parquet\n"
                "  footfall export blog-2026 --site blog")  # fmt: skip
 @click.argument("dest", type=FOLDER)
 @click.option("--site", "sites", multiple=True, help="A site [default: all]; repeatable")
@@ -88,17 +88,16 @@ async def _delivered(config: Config, make: Callable[[], Awaitable[Manifest]], de
     """Have files made in the data folder and take them to `dest`."""
     outgoing = config.data_folder / "outgoing"
     told = await _watched(asyncio.ensure_future(make()), outgoing)
-    with click.progressbar(length=told.bytes, label=f"Taking it to {dest}") as bar:
-        await asyncio.to_thread(manifest.deliver, outgoing, told, dest, bar.update)
+    with bar(told.bytes, f"Taking it to {dest}") as moved:
+        await asyncio.to_thread(manifest.deliver, outgoing, told, dest, moved)
     return told
 
 
 async def _watched(making: asyncio.Future[T], outgoing: Path) -> T:
     """Tell how large what is being made has become, on a terminal."""
-    terminal = sys.stderr.isatty()
     while not making.done():
         await asyncio.wait([making], timeout=LOOK_SECONDS)
-        if terminal:
+        if is_drawn():
             click.echo(f"\rWriting: {_size(outgoing) / MIB:,.1f} MiB ", nl=making.done(), err=True)
     return making.result()
 
@@ -110,7 +109,8 @@ def _size(folder: Path) -> int:
         return 0
 
 
-@click.command("footfall", epilog="\b\nExamples:\n  footfall import footfall blog-2026\n"
+@click.command("footfall", short_help="Take back what footfall export wrote.", epilog="\b\nExamples:\n"
+               "  footfall import footfall blog-2026\n"
                "  footfall import footfall all --site blog --as old-blog")  # fmt: skip
 @click.argument("path", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--site", help="Only this one of its sites.")
@@ -122,8 +122,8 @@ def import_footfall(config: Config, path: Path, site: str | None, name: str | No
     chosen = [found for found in told.sites if site in (None, found.id)]
     if not chosen or (name and len(chosen) > 1):
         raise click.UsageError(f"Name one of its sites with --site: {', '.join(found.id for found in told.sites)}.")
-    with click.progressbar(length=told.bytes, label="Checking") as bar:
-        manifest.check(path, told, bar.update)
+    with bar(told.bytes, "Checking") as moved:
+        manifest.check(path, told, moved)
 
     async def take(owner: Owner) -> None:
         for found in chosen:
@@ -142,11 +142,11 @@ async def _take_back(owner: Owner, path: Path, told: Manifest, site: Site, id: s
     files = {table: f for table in TABLES for f in told.files if f.rpartition(".")[0] == f"{site.id}.{table}"}
     taken, expected = 0, sum(told.files[file].rows for file in files.values())
     try:
-        with click.progressbar(length=expected, label=id, show_pos=True) as bar:
+        with bar(expected, id, show_pos=True) as moved:
             for table, file in files.items():
                 for chunk in chunks(path / file, id, table):
                     taken += await owner.adopt(chunk)
-                    bar.update(len(getattr(chunk, table)))
+                    moved(len(getattr(chunk, table)))
     except BaseException:
         click.echo(f"Only a part of {id} was taken. Begin anew after: footfall site remove {id}", err=True)
         raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from footfall.cli.command import as_typed, configured, existing_site, with_owner
+from footfall.cli.command import as_typed, configured, existing_site, is_drawn, with_owner
 from footfall.config import Config
 
 if TYPE_CHECKING:
@@ -76,8 +75,7 @@ class Telling:
     """How far it is: a bar on a terminal, a line now and then elsewhere. Faults go to the error output."""
 
     def __init__(self, size: int) -> None:
-        drawn = sys.stderr.isatty() and "NO_COLOR" not in os.environ  # a bar is drawn with more than text
-        self._bar = click.progressbar(length=max(1, size), label="import", file=sys.stderr) if drawn else None
+        self._bar = click.progressbar(length=max(1, size), label="import", file=sys.stderr) if is_drawn() else None
         self._size = size
         self._at = 0
         self._told = time.monotonic()

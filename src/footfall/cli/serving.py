@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,10 @@ def welcome_link(public: str, token: str) -> str:
     return f"{public}/welcome?token={token}"
 
 
-@click.command(epilog="\b\nExamples:\n  footfall demo\n  footfall demo --readers 200 --seconds 60\n  footfall demo --remove")
+@click.command(
+    short_help="Send believable readers to a site of their own.",
+    epilog="\b\nExamples:\n  footfall demo\n  footfall demo --readers 200 --seconds 60\n  footfall demo --remove",
+)
 @click.option("--readers", type=click.IntRange(1, 2000), default=40, show_default=True, help="About how many are here at a time.")
 @click.option("--seconds", type=Finite(min=1), help="Stop after that long [default: at Ctrl-C]")
 @click.option("--remove", is_flag=True, help="Remove the demo's site with all its data.")
@@ -69,15 +73,14 @@ def demo(config: Config, readers: int, seconds: float | None, remove: bool) -> N
         check_folder(config)
     from footfall.demo import run
 
-    try:
-        asyncio.run(run.remove(config) if remove else run.demo(config, readers, seconds))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        if remove:
-            raise click.Abort from None
-        # for the demo itself that is the way to end it
+    if remove:
+        asyncio.run(run.remove(config))
+        return
+    with suppress(KeyboardInterrupt, asyncio.CancelledError):  # the way to end it
+        asyncio.run(run.demo(config, readers, seconds))
 
 
-@click.command()
+@click.command(short_help="Print a link that sets the owner's password.")
 @configured("data_folder", "public_url")
 def password(config: Config) -> None:
     """Print a link that sets the owner's password; good once, like every one before it only until the next.

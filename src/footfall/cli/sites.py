@@ -10,7 +10,8 @@ import click
 
 from footfall.cli.command import Finite, as_typed, configured, existing_site, is_made, public_address, with_owner
 from footfall.config import Config
-from footfall.convex.setting import CHOICES, OFF, WARNING
+from footfall.content.source import source_of
+from footfall.convex.setting import CHOICES, EXACT, OFF, WARNING
 from footfall.http.plain import script_line
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ def _site_options(command: Callable[..., Any]) -> Callable[..., Any]:
                      "[default: any for a public site, none else]; repeatable"),
         click.option("--k", type=int, help="So many visitors make a page or place fit for strangers; 0: none do [default: 3]"),
         click.option("--pattern", "patterns", multiple=True, help="Pages that strangers may see at once: '/blog/*'; repeatable"),
-        click.option("--grid", type=Finite(), help="Places on the map are rounded to this many degrees [default: 1]"),
-        click.option("--retention", type=int, help="Facts of more than so many days ago are erased; 0: none [default: 0]"),
+        click.option("--grid", type=Finite(min=0), help="Places on the map are rounded to this many degrees [default: 1]"),
+        click.option("--retention", type=int, help="What is more than so many days old is erased for good; 0: none [default: 0]"),
         click.option("--timezone", help="By whose clock its days begin: Europe/Berlin [default: UTC]"),
         click.option("--param", "params", multiple=True, help="A query parameter that is part of its paths; repeatable"),
         click.option("--content", multiple=True, metavar="FOLDER[:post|page[:ADDRESS]]", callback=_from_here,
@@ -94,7 +95,9 @@ def site_edit(config: Config, id: str, yes: bool, **change: Any) -> None:
     _warn(change, yes)
 
     async def edit(owner: Owner) -> None:
-        await existing_site(owner, id)
+        before = (await existing_site(owner, id))["retention"]
+        if (days := change["retention"] or 0) > 0 and not yes and not 0 < before <= days:
+            click.confirm(f"What is older than {_days(days)} is erased and cannot be brought back. Do so?", abort=True, err=True)
         _show(config, owner, await owner.put(id, **_given(change)))
 
     with_owner(config, edit)
@@ -177,8 +180,18 @@ def _show(config: Config, owner: Owner, found: dict[str, Any]) -> None:
     click.echo(f"  your script  {script_line(public_address(config, owner), found['id'])}")
     for folder in found["content"]:
         click.echo(f"  content      {folder}")
+        if not source_of(folder).folder.is_dir():
+            click.echo(f"{source_of(folder).folder} is no folder yet: nothing is published from it.", err=True)
+    if found["retention"]:
+        click.echo(f"  kept         {_days(found['retention'])}")
     if found["convex"] != OFF:
         click.echo(f"  for clients  {public_address(config, owner)}/convex/{found['id']}")
+    if found["convex"] == EXACT:
+        click.echo("               who are told places exactly as they were sent")
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count:,} days"
 
 
 def _page_address(config: Config, owner: Owner, found: dict[str, Any]) -> str:

@@ -110,7 +110,7 @@ class _Care:
     def _site(self, id: str) -> Site:
         site = self._house.sites.get(id)
         if site is None:
-            raise NotFound(f"no site {id}")
+            raise NotFound(f"there is no site {id}")
         return site
 
     def _erase(self, site: Site, wanted: Erasing) -> Erase:

@@ -34,7 +34,11 @@ FIELDS = {  # of a site: label, hint, attributes
         {**NUMBER, "inputmode": "numeric"},
     ),
     "patterns": ("Pages that are named at once", "Paths that strangers may see in any case, one a line: /blog/*", NAME),
-    "retention": ("Days that are kept", "What is older is erased; 0: everything is kept.", {**NUMBER, "inputmode": "numeric"}),
+    "retention": (
+        "Days that are kept",
+        "What is older is erased for good; 0: everything is kept.",
+        {**NUMBER, "inputmode": "numeric"},
+    ),
     "frames": ("Pages that may frame its card", "Origins, one a line: https://blog.example; empty: any if it is public.", NAME),
 }
 FIRST = '<p class="soft">Waiting for its first view. Put this line into every page:</p>'
@@ -128,7 +132,7 @@ def _link_part(site: Site, outside: str) -> str:
 
 
 def _lines(site: Site, outside: str) -> str:
-    """The lines to copy: the script always, a card and a badge if strangers may see them."""
+    """The lines to copy: the script always, others for whom else the site is open."""
     secret = f"?link={site.link}" if site.visibility == "link" else ""
     frame = 'title="People here now" width="260" height="80" style="border:0"'
     card = f'<iframe src="{outside}/embed/{site.id}{secret}" {frame}></iframe>'
@@ -138,6 +142,8 @@ def _lines(site: Site, outside: str) -> str:
     if site.visibility != "private":
         hint = f'<p class="hint">{SHARED}</p>' if secret else ""
         parts += [("A card", plain.code(card)), ("A badge", plain.code(badge) + looks + hint)]
+    if site.convex != OFF:
+        parts.append(("The address for the original's clients", plain.code(f"{outside}/convex/{site.id}")))
     return "".join(f'<div class="line"><h3>{label}</h3>{markup}</div>' for label, markup in parts)
 
 
