@@ -76,7 +76,7 @@ def read(folder: Path, kind: str) -> Manifest:
         manifest = msgspec.json.decode(file.read_bytes(), type=Manifest)
     except FileNotFoundError:
         raise ArchiveRefused(f"{folder} is no {kind}, or was never finished: it has no {NAME}", f"name a whole {kind}") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ArchiveRefused(f"{file} cannot be read: {error}", f"take another {kind}") from error
     if manifest.kind != kind:
         raise ArchiveRefused(f"{folder} is no {kind}: its manifest says {manifest.kind}", TAKES[kind])

@@ -162,6 +162,7 @@ def every_command(footfall: Footfall) -> None:
     assert sites(footfall, "show", "blog").code == 1
 
 
+@pytest.mark.slow
 def test_sites_without_a_server(footfall: Footfall) -> None:
     """The commands open the data folder themselves."""
     assert 'data-site="blog"></script>' in sites(footfall, "add", "blog", "--visibility", "public").out
@@ -306,6 +307,7 @@ def test_the_demo_starts_a_server_where_none_runs(footfall: Footfall) -> None:
     assert footfall("demo", "--remove", "--data-folder", str(footfall.folder)).out == "There is no demo to remove.\n"
 
 
+@pytest.mark.slow
 def test_keys_of_programs(footfall: Footfall) -> None:
     """Made and printed once, listed without it, revoked; for a site that is there."""
 

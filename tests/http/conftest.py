@@ -117,7 +117,7 @@ async def _granian(app: Any) -> AsyncIterator[int]:
         await task
 
 
-@pytest.fixture(params=["uvicorn", "granian"])
+@pytest.fixture(params=["granian", pytest.param("uvicorn", marks=pytest.mark.slow)])
 async def running(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Running]:
     """Each of both servers."""
     async with serve(tmp_path / "data", request.param) as found:

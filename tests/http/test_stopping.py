@@ -48,7 +48,13 @@ def process(command: list[str], folder: Path, port: int) -> Iterator[subprocess.
                 found.kill()
 
 
-@pytest.mark.parametrize(("command", "status"), [(GRANIAN, 0), (UVICORN, -signal.SIGTERM)], ids=["granian", "uvicorn"])
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        pytest.param(GRANIAN, 0, id="granian"),
+        pytest.param(UVICORN, -signal.SIGTERM, id="uvicorn", marks=pytest.mark.slow),
+    ],
+)
 async def test_it_stops_at_once_with_viewers_connected(
     tmp_path: Path, unused_tcp_port: int, command: list[str], status: int
 ) -> None:

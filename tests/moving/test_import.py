@@ -75,6 +75,7 @@ def test_a_site_moves_in(blog: Command, tmp_path: Path) -> None:
     assert shown(blog.folder) == expected(documents, POSTS, PAGES)
 
 
+@pytest.mark.slow
 def test_while_the_server_serves(blog: Command, tmp_path: Path) -> None:
     """Through the door of the server that owns the folder, which shows it at once and keeps it when it stops."""
     documents = views(300)
@@ -86,6 +87,7 @@ def test_while_the_server_serves(blog: Command, tmp_path: Path) -> None:
     assert shown(blog.folder) == expected(documents)
 
 
+@pytest.mark.slow
 def test_faults_in_the_file(blog: Command, tmp_path: Path) -> None:
     """Named with file and line, counted, and everything else is taken; the exit code says that the counts differ."""
     made = [json.dumps(view) for view in views(30)]
@@ -102,6 +104,7 @@ def test_faults_in_the_file(blog: Command, tmp_path: Path) -> None:
     assert shown(blog.folder) == expected(views(30), POSTS)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_done_is_said_first(blog: Command, tmp_path: Path) -> None:
     """A file that is no export, a site that is not there, two sites and none named."""
     other = write_zip(tmp_path / "other.zip", {"messages": b"{}\n"})

@@ -54,7 +54,7 @@ def test_what_is_damaged_is_named(tmp_path: Path, names: tuple[str, ...]) -> Non
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"kind": "backup"}, "of another kind: backup"),
+        ({"kind": "backup"}, "its manifest says backup"),
         ({"format": 2}, "a newer one"),
         ({"files": {"../a": {"bytes": 0, "sha256": ""}}}, "files elsewhere"),
         ({"files": {"..": {"bytes": 0, "sha256": ""}}}, "files elsewhere"),
