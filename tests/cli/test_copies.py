@@ -56,7 +56,7 @@ def test_a_store_goes_out_and_comes_back(footfall: Footfall, tmp_path: Path) -> 
     assert in_folder(footfall, "verify", folder=restored).out == EQUAL
     adopted = in_folder(footfall, "import", "footfall", str(export), folder=taken)
     assert (adopted.code, "my-site: 3 of 3 facts" in adopted.out) == (0, True), adopted.err
-    assert "anyone who knows this address can read all statistics" in adopted.err
+    assert "anyone who knows the address for clients can read all statistics" in adopted.err
     twice = in_folder(footfall, "import", "footfall", str(export), folder=taken)
     assert (twice.code, "holds data already" in twice.err) == (1, True)
     assert in_folder(footfall, "verify", folder=taken).out == EQUAL
