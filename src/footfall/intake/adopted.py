@@ -12,7 +12,7 @@ from footfall.model import Adopt, Kind
 from footfall.rules import MAX_PATH_BYTES
 
 _HASHES = frozenset({"visitor", "id", "visit"})  # unsigned, 64 bits; every other number is one that 63 bits hold
-_KINDS = (Kind.VIEW, Kind.EVENT)
+_KINDS = frozenset(Kind)
 MOST = 2_000  # rows in a chunk
 
 
@@ -26,7 +26,7 @@ def check_adopted(chunk: Adopt, site: str) -> None:
     _check(rows, site)
     for row in chunk.facts:
         if row.fact.kind not in _KINDS:
-            raise InvalidInput("kind", "0 (a view) or 2 (an event)")
+            raise InvalidInput("kind", "0 (a view), 1 (a beat), 2 (an event) or 3 (a leave)")
         if row.time != row.fact.time:
             raise InvalidInput("ts_ms", "arrival_ms less age_ms")
 
