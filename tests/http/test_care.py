@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from footfall.model import Adopt, FactRow, Kind
+from footfall.model import Adopt, FactRow
 from tests.http.conftest import OPEN, Running, Serving
 from tests.unit.live.made import fact
 
