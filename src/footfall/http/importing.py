@@ -6,12 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from footfall.errors import InvalidInput, NotFound
+from footfall.errors import InvalidInput
 from footfall.house import House
 from footfall.http.auth import Gate
-from footfall.http.owners import body_of, owners_only, told
+from footfall.http.owners import body_of, owners_only, site_of, told
 from footfall.imports import TABLES
-from footfall.model import Site
 
 MOST_BYTES = 4 << 20  # of one request; who sends bounds them for the sake of everybody else
 
@@ -31,18 +30,12 @@ class _Importing:
 
     async def stored(self, request: Request) -> Response:
         """How many rows there are."""
-        return told(200, {"views": await self._house.imports.stored(self._site(request).id)})
+        return told(200, {"views": await self._house.imports.stored(site_of(self._house.sites, request).id)})
 
     async def take(self, request: Request) -> Response:
         """One document each line. The answer says what became of them, and which were refused why."""
-        site, table = self._site(request), request.path_params["table"]
+        site, table = site_of(self._house.sites, request), request.path_params["table"]
         if table not in TABLES:
             raise InvalidInput("table", " or ".join(TABLES))
         lines = (await body_of(request, MOST_BYTES)).split(b"\n")
         return told(200, await self._house.imports.take(site, table, lines))
-
-    def _site(self, request: Request) -> Site:
-        site = self._house.sites.get(request.path_params["site"])
-        if site is None:
-            raise NotFound("no such site")
-        return site

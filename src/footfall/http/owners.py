@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -12,9 +12,18 @@ from starlette.responses import Response
 from footfall.errors import Busy, HistoryFailed, InvalidInput, NotFound
 from footfall.http.answers import MAX_BODY
 from footfall.http.auth import Gate, Standing
+from footfall.model import Site
 
 T = TypeVar("T", bound=msgspec.Struct)
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def site_of(sites: Mapping[str, Site], request: Request) -> Site:
+    """The site that the address names. Raises NotFound."""
+    site = sites.get(request.path_params["site"])
+    if site is None:
+        raise NotFound("no such site")
+    return site
 
 
 async def body_of(request: Request, most: int = MAX_BODY) -> bytes:

@@ -18,10 +18,10 @@ from starlette.routing import Route
 
 from footfall.content.source import check as check_sources
 from footfall.convex.setting import CHOICES
-from footfall.errors import InvalidInput, NotFound
+from footfall.errors import InvalidInput
 from footfall.house import House
 from footfall.http.auth import Gate
-from footfall.http.owners import body_of, decoded, owners_only, told
+from footfall.http.owners import body_of, decoded, owners_only, site_of, told
 from footfall.model import Goal, Publish, Site
 from footfall.rules import MAX_TEXT_BYTES, MOST_K, REPEAT_CELL, REPEAT_WINDOW, SITE_IDS, is_site_id
 
@@ -87,7 +87,7 @@ class _Sites:
 
     async def get(self, request: Request) -> Response:
         """One site."""
-        return told(200, self._found(request))
+        return told(200, site_of(self._house.sites, request))
 
     async def put(self, request: Request) -> Response:
         """Add a site (201) or change it (200); the answer is the site."""
@@ -102,18 +102,18 @@ class _Sites:
 
     async def delete(self, request: Request) -> Response:
         """Remove a site with all its data; `removed_views` is how many counted views went."""
-        removed = await self._house.remove_site(self._found(request).id)
+        removed = await self._house.remove_site(site_of(self._house.sites, request).id)
         return told(200, {"removed_views": removed})
 
     async def link(self, request: Request) -> Response:
         """A new secret for the link of a site; the one before opens nothing any more. The answer is the site."""
-        site = linked(self._found(request))
+        site = linked(site_of(self._house.sites, request))
         await self._house.put_site(site)
         return told(200, site)
 
     async def publish(self, request: Request) -> Response:
         """Tell what a path is: its title, and whether it is published. Titles and counts of posts on the page come from this."""
-        site, kind, slug = self._found(request).id, request.path_params["kind"], request.path_params["slug"]
+        site, kind, slug = site_of(self._house.sites, request).id, request.path_params["kind"], request.path_params["slug"]
         if kind not in ("post", "page"):
             raise InvalidInput("kind", '"post" or "page"')
         if not 0 < len(slug.encode()) <= MAX_TEXT_BYTES:
@@ -132,12 +132,6 @@ class _Sites:
     async def welcome(self, request: Request) -> Response:
         """A new token for /welcome, where it sets the owner's password once."""
         return told(200, {"token": await self._house.access.welcome()})
-
-    def _found(self, request: Request) -> Site:
-        site = self._house.sites.get(request.path_params["site"])
-        if site is None:
-            raise NotFound("no such site")
-        return site
 
 
 def check_id(id: str) -> None:
