@@ -7,7 +7,7 @@ import type { Ask } from "./ask/ask.ts";
 import { Footer } from "./footer/Footer.tsx";
 import { Header, Trouble } from "./header/Header.tsx";
 import { Help } from "./help/Help.tsx";
-import { type Action, listen } from "./help/keys.ts";
+import { type Action, KEYS, listen } from "./help/keys.ts";
 import { Where } from "./map/Where.tsx";
 import { Pages, type Place } from "./pages/Pages.tsx";
 import { clamp, SIZE } from "./pages/slice.ts";
@@ -15,6 +15,8 @@ import { People } from "./people/People.tsx";
 import { Reading } from "./reading/Reading.tsx";
 import { Player } from "./replay/player.ts";
 import { Replay } from "./replay/Replay.tsx";
+import type { Room } from "./rooms/room.ts";
+import { Later, Rooms } from "./rooms/Rooms.tsx";
 import type { makeLook } from "./shared/look.ts";
 import { Start } from "./start/Start.tsx";
 import type { Store } from "./stream/store.ts";
@@ -35,25 +37,29 @@ interface Props {
   name: string;
   /** Whether it is the owner who looks. */
   owner: boolean;
+  /** By whose clock its days begin. */
+  zone: string;
+  room: Room;
   language: Signal<Language>;
   look: ReturnType<typeof makeLook>;
 }
 
-export function App({ store, ask, site, name, owner, language, look }: Props) {
+export function App({ store, ask, site, name, owner, zone, room, language, look }: Props) {
   const { words } = useTongue();
   const sheet = useRef<HTMLDialogElement>(null);
   const page = useMemo(() => makePage(store, ask), [store, ask]);
-  const { player, range, place } = page;
-  const past = player.open.value;
+  const { player } = page;
+  const figures = room.at.value === "figures";
+  const past = player.open.value && !figures;
   const empty = store.empty.value && !past;
   useEffect(() =>
-    listen((action) =>
+    figures ? undefined : listen(KEYS, (action) =>
       act(action, page, {
         help: () => sheet.current?.showModal(),
         theme: look.turn,
+        figures: owner ? () => room.go("figures", store.calm.value.since) : null,
         total: store.named.value,
-      })
-    ), [page, look, store]);
+      })), [page, look, store, figures]);
   useLayoutEffect(() => { // before what is drawn asks for its colours, in effects
     document.documentElement.dataset.moment = past ? "past" : "now";
     if (past) scrollTo({ top: 0 });
@@ -62,8 +68,9 @@ export function App({ store, ask, site, name, owner, language, look }: Props) {
   return (
     <>
       <Header name={name} status={past ? "past" : store.status.value}>
+        {owner && <Rooms room={room} people={store.people} since={store.calm.value.since} />}
         {owner && <a class="quiet" href={`../sites/${site}`}>{words.settings}</a>}
-        {!store.empty.value && (
+        {!store.empty.value && !figures && (
           <button
             type="button"
             class="quiet"
@@ -78,43 +85,76 @@ export function App({ store, ask, site, name, owner, language, look }: Props) {
         </button>
       </Header>
       <main>
-        <Replay player={player} />
-        {!past && <Trouble status={store.status.value} heard={store.heard.value} retry={() => store.retry()} />}
-        <div class="now" data-status={past ? "past" : store.status.value}>
-          <div class="panel first">
-            <People people={page.people} past={past} />
-            {past ? <PastTrend page={page} look={colors} /> : (
-              <Trend
-                live={store.trend}
-                ahead={store.ahead}
-                fresh={store.fresh}
-                range={range}
-                look={colors}
-                ask={(r, signal) => ask.people(r, signal)}
-              />
-            )}
-          </div>
-          {empty
-            ? store.status.value !== "gone" && <Start site={site} owner={owner} />
-            : <Reading pages={page.reading} elsewhere={page.elsewhere} past={past} rows={ROWS} />}
-          {(!past || player.placed.value) && <Where places={page.places} look={colors} />}
-          {!past && !empty && <Arrivals arrivals={store.arrivals} ahead={store.ahead} rows={ROWS} />}
-        </div>
-        {!past && !empty && <Totals counted={store.calm} />}
-        {!past && !empty && (
-          <Pages
-            ranked={store.ranked}
-            pages={store.pages}
-            total={store.named}
-            hidden={store.hidden}
-            fresh={store.fresh}
-            place={place}
-            ask={(q, offset, limit, signal) => ask.pages(q, offset, limit, signal)}
-          />
-        )}
+        {figures
+          ? (
+            <Later
+              site={site}
+              zone={zone}
+              since={store.calm.value.since}
+              ahead={store.ahead}
+              look={look}
+              sheet={sheet}
+              live={() => room.go("now", null)}
+            />
+          )
+          : <Now {...{ store, ask, site, owner, page, past, empty, colors }} />}
       </main>
       <Footer language={language} />
-      <Help sheet={sheet} />
+      {!figures && <Help sheet={sheet} lines={KEYS.filter((l) => owner || l.word !== "figures")} words={words.keys} />}
+    </>
+  );
+}
+
+interface NowProps {
+  store: Store;
+  ask: Ask;
+  site: string;
+  owner: boolean;
+  page: Page;
+  past: boolean;
+  empty: boolean;
+  colors: string;
+}
+
+/** What is now, or what was at a moment of the replay. */
+function Now({ store, ask, site, owner, page, past, empty, colors }: NowProps) {
+  const { player, range, place } = page;
+  return (
+    <>
+      <Replay player={player} />
+      {!past && <Trouble status={store.status.value} heard={store.heard.value} retry={() => store.retry()} />}
+      <div class="now" data-status={past ? "past" : store.status.value}>
+        <div class="panel first">
+          <People people={page.people} past={past} />
+          {past ? <PastTrend page={page} look={colors} /> : (
+            <Trend
+              live={store.trend}
+              ahead={store.ahead}
+              fresh={store.fresh}
+              range={range}
+              look={colors}
+              ask={(r, signal) => ask.people(r, signal)}
+            />
+          )}
+        </div>
+        {empty
+          ? store.status.value !== "gone" && <Start site={site} owner={owner} />
+          : <Reading pages={page.reading} elsewhere={page.elsewhere} past={past} rows={ROWS} />}
+        {(!past || player.placed.value) && <Where places={page.places} look={colors} />}
+        {!past && !empty && <Arrivals arrivals={store.arrivals} ahead={store.ahead} rows={ROWS} />}
+      </div>
+      {!past && !empty && <Totals counted={store.calm} />}
+      {!past && !empty && (
+        <Pages
+          ranked={store.ranked}
+          pages={store.pages}
+          total={store.named}
+          hidden={store.hidden}
+          fresh={store.fresh}
+          place={place}
+          ask={(q, offset, limit, signal) => ask.pages(q, offset, limit, signal)}
+        />
+      )}
     </>
   );
 }
@@ -163,11 +203,12 @@ function PastTrend({ page, look }: { page: Page; look: string }) {
 interface Doing {
   help(): void;
   theme(): void;
+  figures: (() => void) | null;
   total: number;
 }
 
 /** What a key does; false if it does nothing now. */
-function act(action: Action, { player, range, place }: Page, { help, theme, total }: Doing): boolean {
+function act(action: Action, { player, range, place }: Page, { help, theme, figures, total }: Doing): boolean {
   const past = player.open.value;
   const turn = (by: number) => {
     const { query, offset } = place.value;
@@ -181,6 +222,8 @@ function act(action: Action, { player, range, place }: Page, { help, theme, tota
       return done(help());
     case "theme":
       return done(theme());
+    case "figures":
+      return figures !== null && done(figures());
     case "search": {
       const field = document.getElementById("search");
       field?.focus();

@@ -5,6 +5,7 @@ import { effect, signal } from "@preact/signals";
 import { render } from "preact";
 import { App } from "./App.tsx";
 import { Ask } from "./ask/ask.ts";
+import { Room } from "./rooms/room.ts";
 import { keep, kept, makeLook } from "./shared/look.ts";
 import { Store } from "./stream/store.ts";
 import { Speech } from "./words/speech.ts";
@@ -16,6 +17,7 @@ const root = document.documentElement;
 const site = root.dataset.site!;
 const name = root.dataset.name!; // the id, if it has none
 const owner = root.dataset.role === "owner";
+const room = new Room(owner);
 const ask = new Ask(site, location.href);
 const store = new Store(ask.stream(), JSON.parse(document.getElementById("snapshot")!.textContent!));
 const wished = [new URL(location.href).searchParams.get("lang"), kept(LANGUAGE, ["", ...Object.keys(CATALOGUES)])];
@@ -27,7 +29,7 @@ function Page() {
   const speech = tongue(language.value, navigator.languages);
   return (
     <Speech.Provider value={speech}>
-      <App store={store} ask={ask} site={site} name={name} owner={owner} language={language} look={look} />
+      <App {...{ store, ask, site, name, owner, room, language, look }} zone={root.dataset.zone!} />
     </Speech.Provider>
   );
 }

@@ -71,15 +71,15 @@ const press = (key: string, more = {}) => ({
 
 Deno.test("keys leave typing, buttons, sliders and the browser's own keys alone", () => {
   const body = { tag: "BODY", type: "" };
-  equal(meant(press("/"), body), "search");
-  equal(meant(press("r", { ctrlKey: true }), body), undefined);
-  equal(meant(press("r"), { tag: "INPUT", type: "search" }), undefined);
-  equal(meant(press("Escape"), { tag: "INPUT", type: "search" }), "live");
-  equal(meant(press("r"), { tag: "SELECT", type: "" }), undefined);
-  equal(meant(press(" "), { tag: "BUTTON", type: "button" }), undefined);
-  equal(meant(press("r"), { tag: "BUTTON", type: "button" }), "replay");
-  equal(meant(press("ArrowLeft"), { tag: "INPUT", type: "range" }), undefined);
-  equal(meant(press(" "), { tag: "INPUT", type: "range" }), "play");
+  equal(meant(KEYS, press("/"), body), "search");
+  equal(meant(KEYS, press("r", { ctrlKey: true }), body), undefined);
+  equal(meant(KEYS, press("r"), { tag: "INPUT", type: "search" }), undefined);
+  equal(meant(KEYS, press("Escape"), { tag: "INPUT", type: "search" }), "live");
+  equal(meant(KEYS, press("r"), { tag: "SELECT", type: "" }), undefined);
+  equal(meant(KEYS, press(" "), { tag: "BUTTON", type: "button" }), undefined);
+  equal(meant(KEYS, press("r"), { tag: "BUTTON", type: "button" }), "replay");
+  equal(meant(KEYS, press("ArrowLeft"), { tag: "INPUT", type: "range" }), undefined);
+  equal(meant(KEYS, press(" "), { tag: "INPUT", type: "range" }), "play");
 });
 
 Deno.test("equal arrivals have keys of their own, which stay when others come", () => {

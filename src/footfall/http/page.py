@@ -82,6 +82,7 @@ class Pages:
         return {
             "SITE": escape(site).encode(),
             "NAME": escape(self._house.sites[site].name or site).encode(),
+            "ZONE": escape(self._house.sites[site].timezone).encode(),
             "ROLE": b"owner" if owner else b"stranger",
             "SNAPSHOT": in_script(snapshot),
             "PEOPLE": plain.number(numbers.people).encode(),

@@ -3,9 +3,15 @@
 import "./help.css";
 import type { RefObject } from "preact";
 import { useTongue } from "../words/speech.ts";
-import { KEYS } from "./keys.ts";
+import type { Line } from "./keys.ts";
 
-export function Help({ sheet }: { sheet: RefObject<HTMLDialogElement | null> }) {
+interface Props<Word extends string> {
+  sheet: RefObject<HTMLDialogElement | null>;
+  lines: Line<Word, string>[];
+  words: Record<Word, string>;
+}
+
+export function Help<Word extends string>({ sheet, lines, words: meanings }: Props<Word>) {
   const { words } = useTongue();
   const close = () => sheet.current?.close();
   return (
@@ -13,10 +19,10 @@ export function Help({ sheet }: { sheet: RefObject<HTMLDialogElement | null> }) 
       <div class="sheet">
         <h2 id="help">{words.help}</h2>
         <dl>
-          {KEYS.map(({ word, keys }) => (
+          {lines.map(({ word, keys }) => (
             <div key={word}>
               <dt>{keys.map(([, cap]) => <kbd key={cap}>{cap}</kbd>)}</dt>
-              <dd>{words.keys[word]}</dd>
+              <dd>{meanings[word]}</dd>
             </div>
           ))}
         </dl>

@@ -10,6 +10,7 @@ export type Action =
   | "30m"
   | "24h"
   | "7d"
+  | "figures"
   | "replay"
   | "play"
   | "back"
@@ -18,10 +19,17 @@ export type Action =
   | "theme"
   | "help";
 
-export const KEYS: { word: KeyWord; keys: [key: string, cap: string, action: Action][] }[] = [
+/** What one line of the sheet says, and its keys: as the keyboard tells them, as they are printed, what each does. */
+export interface Line<Word extends string, A extends string> {
+  word: Word;
+  keys: [key: string, cap: string, action: A][];
+}
+
+export const KEYS: Line<KeyWord, Action>[] = [
   { word: "search", keys: [["/", "/", "search"]] },
   { word: "turn", keys: [["p", "p", "previous"], ["n", "n", "next"]] },
   { word: "range", keys: [["1", "1", "30m"], ["2", "2", "24h"], ["3", "3", "7d"]] },
+  { word: "figures", keys: [["f", "f", "figures"]] },
   { word: "replay", keys: [["r", "r", "replay"]] },
   { word: "play", keys: [[" ", "␣", "play"]] },
   { word: "step", keys: [["ArrowLeft", "←", "back"], ["ArrowRight", "→", "on"]] },
@@ -30,27 +38,28 @@ export const KEYS: { word: KeyWord; keys: [key: string, cap: string, action: Act
   { word: "help", keys: [["?", "?", "help"]] },
 ];
 
-const ACTIONS = new Map(KEYS.flatMap(({ keys }) => keys.map(([key, , action]) => [key, action] as const)));
-
 type Pressed = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "defaultPrevented">;
 
 /** What a key means, or undefined: typing belongs to the field, Space and the arrows to what has the focus. */
-export function meant(e: Pressed, focus: { tag: string; type: string }): Action | undefined {
+export function meant<A extends string>(
+  lines: Line<string, A>[],
+  e: Pressed,
+  focus: { tag: string; type: string },
+): A | undefined {
   if (e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented) return;
   const typing = focus.tag === "TEXTAREA" || focus.tag === "SELECT" || focus.tag === "INPUT" && focus.type !== "range";
-  const action = ACTIONS.get(e.key);
-  if (typing && action !== "live") return;
-  if (focus.tag === "BUTTON" && action === "play") return;
-  if (focus.tag === "INPUT" && (action === "back" || action === "on")) return; // the slider's own
-  return action;
+  if (typing && e.key !== "Escape") return;
+  if (focus.tag === "BUTTON" && e.key === " ") return;
+  if (focus.tag === "INPUT" && e.key.startsWith("Arrow")) return; // the slider's own
+  return lines.flatMap(({ keys }) => keys).find(([key]) => key === e.key)?.[2];
 }
 
 /** Calls `act` for every key that means something; it returns whether it did anything. Returns the end of listening. */
-export function listen(act: (action: Action) => boolean): () => void {
+export function listen<A extends string>(lines: Line<string, A>[], act: (action: A) => boolean): () => void {
   const press = (e: KeyboardEvent) => {
     if (document.querySelector("dialog[open]")) return;
     const focus = e.target as HTMLElement;
-    const action = meant(e, { tag: focus.tagName, type: focus.getAttribute("type") ?? "" });
+    const action = meant(lines, e, { tag: focus.tagName, type: focus.getAttribute("type") ?? "" });
     if (action && act(action)) e.preventDefault();
   };
   addEventListener("keydown", press);

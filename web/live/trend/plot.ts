@@ -1,6 +1,7 @@
 // Draws the chart, with uPlot, which is loaded only for it. Knows no language: labels come from outside.
 
 import uPlot from "uplot";
+import { FONT } from "./look.ts";
 import type { Series } from "./series.ts";
 
 export interface Labels {
@@ -9,7 +10,6 @@ export interface Labels {
   number(n: number): string;
 }
 
-const FONT = '11px ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif';
 const EDGE = 12; // pixels: a label further left would stand in the corner of the axes
 const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 1e6, 1e7];
 

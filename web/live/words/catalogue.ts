@@ -7,7 +7,7 @@ export interface Forms {
 }
 
 export type Range = "30m" | "24h" | "7d";
-export type KeyWord = "search" | "turn" | "range" | "replay" | "play" | "step" | "live" | "theme" | "help";
+export type KeyWord = "search" | "turn" | "range" | "figures" | "replay" | "play" | "step" | "live" | "theme" | "help";
 
 type One = (text: string) => string;
 type Two = (first: string, second: string) => string;
@@ -115,6 +115,8 @@ export interface Catalogue {
   close: string;
   keys: Record<KeyWord, string>;
 
+  room: string;
+  rooms: Record<"now" | "figures", string>;
   settings: string;
   language: string;
   bottom: string;

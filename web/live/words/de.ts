@@ -117,6 +117,7 @@ export const de: Catalogue = {
     search: "Seiten suchen",
     turn: "In der Tabelle zurück oder weiter",
     range: "Verlauf von 30 Minuten, 24 Stunden, 7 Tagen",
+    figures: "Zahlen von Tagen, Wochen, Jahren",
     replay: "Rückblick auf eine vergangene Stunde",
     play: "Rückblick abspielen oder anhalten",
     step: "Im Rückblick eine Minute zurück oder weiter",
@@ -125,6 +126,8 @@ export const de: Catalogue = {
     help: "Diese Liste",
   },
 
+  room: "Ansicht",
+  rooms: { now: "Jetzt", figures: "Zahlen" },
   settings: "Einstellungen",
   language: "Sprache",
   bottom: "Gezählt von Footfall, ohne Cookies. Adressen von Lesern werden nicht gespeichert.",

@@ -114,6 +114,7 @@ export const en: Catalogue = {
     search: "Search the pages",
     turn: "Previous or next pages of the table",
     range: "Trend of 30 minutes, 24 hours, 7 days",
+    figures: "Figures of days, weeks, years",
     replay: "Replay a past hour",
     play: "Play or pause the replay",
     step: "One minute back or on in the replay",
@@ -122,6 +123,8 @@ export const en: Catalogue = {
     help: "This sheet",
   },
 
+  room: "View",
+  rooms: { now: "Now", figures: "Figures" },
   settings: "Settings",
   language: "Language",
   bottom: "Counted by Footfall, without cookies. No address of a reader is stored.",

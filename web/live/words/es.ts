@@ -123,6 +123,7 @@ export const es: Catalogue = {
     search: "Buscar páginas",
     turn: "Anterior o siguiente en la tabla",
     range: "Evolución de 30 minutos, 24 horas, 7 días",
+    figures: "Cifras de días, semanas y años",
     replay: "Repetir una hora pasada",
     play: "Reproducir o pausar la repetición",
     step: "Un minuto atrás o adelante en la repetición",
@@ -131,6 +132,8 @@ export const es: Catalogue = {
     help: "Esta lista",
   },
 
+  room: "Vista",
+  rooms: { now: "Ahora", figures: "Cifras" },
   settings: "Ajustes",
   language: "Idioma",
   bottom: "Contado por Footfall, sin cookies. No se guarda la dirección de ningún lector.",

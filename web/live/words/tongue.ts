@@ -11,6 +11,8 @@ export const LANGUAGES: Record<Language, string> = { en: "English", de: "Deutsch
 
 export interface Tongue {
   language: Language;
+  /** The reader's own, of that language. */
+  locale: string;
   words: Catalogue;
   number(n: number): string;
   /** One decimal at most, for averages. */
@@ -55,6 +57,7 @@ export function tongue(language: Language, browser: readonly string[]): Tongue {
   };
   return {
     language,
+    locale,
     words,
     number: (n) => numbers.format(n),
     average: (n) => averages.format(n),

@@ -1,0 +1,85 @@
+// What figures ask the server: questions, their rows as CSV, and what the owner keeps (docs/wire.md). Knows addresses, nothing
+// of what is shown; `trouble` tells what is in the way of all of it.
+
+import { signal } from "@preact/signals";
+import type { Answer, Question } from "./questions.ts";
+
+export type Trouble = "failed" | "offline" | "out";
+export interface Segment {
+  id: number;
+  name: string;
+  filters: unknown[];
+}
+export interface Note {
+  id: number;
+  /** A day, or "2026-11-29T13:05". */
+  at: string;
+  text: string;
+}
+export interface Goal {
+  id: number;
+  name: string;
+}
+interface Kept {
+  segments: Segment;
+  annotations: Note;
+  goals: Goal;
+}
+
+/** The server understood and says no. */
+export class Refused extends Error {}
+
+export class Door {
+  readonly trouble = signal<Trouble | null>(null);
+  readonly #base: URL;
+
+  /** `page`: the address of the page itself. */
+  constructor(readonly site: string, page: string) {
+    this.#base = new URL("../api/", page);
+  }
+
+  async ask(question: Question, signal: AbortSignal): Promise<Answer> {
+    return await (await this.#send("v2/query", "POST", question, signal)).json();
+  }
+
+  /** All rows, as they would be shown. */
+  async csv(question: Question): Promise<Blob> {
+    const { pagination: _, include: __, ...all } = question;
+    return await (await this.#send("v2/query?format=csv", "POST", all)).blob();
+  }
+
+  async list<K extends keyof Kept>(kind: K, signal?: AbortSignal): Promise<Kept[K][]> {
+    return (await (await this.#send(this.#kept(kind), "GET", undefined, signal)).json())[kind];
+  }
+
+  async add<K extends keyof Kept>(kind: K, one: Omit<Kept[K], "id">): Promise<Kept[K]> {
+    return await (await this.#send(this.#kept(kind), "POST", one)).json();
+  }
+
+  async remove(kind: keyof Kept, id: number) {
+    await this.#send(`${this.#kept(kind)}/${id}`, "DELETE");
+  }
+
+  #kept(kind: keyof Kept) {
+    return `sites/${this.site}/${kind}`;
+  }
+
+  async #send(path: string, method: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+    try {
+      const headers = body === undefined ? undefined : { "content-type": "application/json" };
+      const answer = await fetch(new URL(path, this.#base), { method, headers, body: JSON.stringify(body), signal });
+      if (answer.status === 400) throw new Refused((await answer.json()).error);
+      if (!answer.ok) throw new Error(`${answer.status}`);
+      this.trouble.value = null;
+      return answer;
+    } catch (error) {
+      if (!signal?.aborted && !(error instanceof Refused)) this.trouble.value = troubleOf(error);
+      throw error;
+    }
+  }
+}
+
+function troubleOf(error: unknown): Trouble {
+  if (error instanceof TypeError) return "offline"; // what fetch throws where there is no answer
+  return error instanceof Error && /^40[13]$/.test(error.message) ? "out" : "failed";
+}
