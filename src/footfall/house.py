@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from secrets import randbits
@@ -23,6 +23,7 @@ from footfall.cities import open_cities
 from footfall.clock import Clock, process_clock
 from footfall.config import Config
 from footfall.content.watch import Contents
+from footfall.definitions import with_ids
 from footfall.engine import Engine, Limits
 from footfall.errors import Busy, HistoryFailed, NotFound
 from footfall.export import export
@@ -93,6 +94,24 @@ class House:
     original: Original
     listeners: list[Callable[[set[str]], None]]  # told of sites that may look different now
     _store: Store
+    _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def change_site(self, id: str, change: Callable[[Site], Site]) -> Site:
+        """Put what `change` makes of a site. One after another, so that no change takes another back. Raises NotFound, Busy."""
+
+        def of_one(site: Site | None) -> Site:
+            if site is None:
+                raise NotFound("no such site")
+            return change(site)
+
+        return await self.make_site(id, of_one)
+
+    async def make_site(self, id: str, change: Callable[[Site | None], Site]) -> Site:
+        """The same where there may be none yet (None)."""
+        async with self._changing:
+            site = change(self.sites.get(id))
+            await self.put_site(site)
+            return site
 
     async def put_site(self, site: Site) -> None:
         """Add a site or change its settings; durable on return."""
@@ -110,6 +129,10 @@ class House:
         First a mark, then the data, then the site, last the mark: a start that finds a mark (there was a crash) goes on from it,
         so that no site comes back without its data. Whatever fails here takes the mark back.
         """
+        async with self._changing:
+            return await self._remove(id)
+
+    async def _remove(self, id: str) -> int:
         if id not in self.sites:
             raise NotFound(f"no site {id!r}")
         site = self.sites.pop(id)  # so that nothing new arrives for it
@@ -250,11 +273,11 @@ def _original(store: Store, sites: Mapping[str, Site]) -> Original:
 
 
 def site_of(document: bytes) -> Site:
-    """A site as the registry holds it. Before a site had a visibility it was public or not."""
+    """A site as the registry holds it. Before a site had a visibility it was public or not, and goals had no ids."""
     fields = msgspec.json.decode(document)
     if fields.pop("public", False):
         fields.setdefault("visibility", "public")
-    return msgspec.convert(fields, Site)
+    return with_ids(msgspec.convert(fields, Site))
 
 
 def _quarter_of_memory() -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 import msgspec
 
@@ -256,12 +257,32 @@ class Rows:
 # --- documents of the registry ---
 
 
-class Goal(msgspec.Struct, frozen=True):
-    """What readers are hoped to do: a custom event by name, or a view of a page (`*` stands for anything); one of both."""
+class Goal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What readers are hoped to do: a custom event by name, or a view of a page (`*` stands for anything); one of both.
+
+    Its `id`, like that of a segment and of an annotation, is a number that its site never gives again; 0: none yet.
+    """
 
     name: str
     event: str = ""
     path: str = ""
+    id: int = 0
+
+
+class Segment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Filters with a name, as a question has them (query/reading.py)."""
+
+    name: str
+    filters: list[Any]
+    id: int = 0
+
+
+class Annotation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What happened `at` a day (2026-11-29) or a time of it (2026-11-29T13:05), by the site's clock."""
+
+    at: str
+    text: str
+    id: int = 0
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -276,6 +297,7 @@ class Site(msgspec.Struct, frozen=True):
     `content`: folders of Markdown that say what it has published (content/source.py has how one is written).
     `retention`: facts of more than so many days ago are erased; 0: none.
     `convex`: whether the original's own clients may come ("rounded", "exact": how getStats tells coordinates), or "off".
+    `numbered`: the highest id that any of its goals, segments and annotations ever had.
     """
 
     id: str
@@ -295,6 +317,9 @@ class Site(msgspec.Struct, frozen=True):
     convex: str = "off"
     timezone: str = "UTC"
     goals: tuple[Goal, ...] = ()
+    segments: tuple[Segment, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+    numbered: int = 0
 
 
 Table = Sequence[tuple[object, ...]]

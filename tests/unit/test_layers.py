@@ -25,6 +25,7 @@ PURE = {
     "intake": USUAL | {"base64", "hashlib", "ipaddress", "json", "re2", "urllib.parse"},
     "convex": USUAL | {"base64", "binascii", "json", "struct"},
     "query": USUAL | {"datetime", "json", "re2", "zoneinfo"},
+    "definitions": USUAL | {"datetime"},
 }
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}
 OUTSIDE = {"open", "print", "input", "exec", "eval", "__import__"}
@@ -39,7 +40,7 @@ ROOMS = (
     {"convex", "journal"},
     {"history", "registry"},
     {"access", "batch", "content", "keys", "query", "recount", "sink", "tally"},
-    {"engine", "hub"},
+    {"definitions", "engine", "hub"},
     {"backfill", "checkpoints", "export", "handover", "housekeeping", "imports", "questions"},
     {"backup", "original", "store"},
     {"api", "house"},

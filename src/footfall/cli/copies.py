@@ -25,7 +25,7 @@ T = TypeVar("T")
 MIB = 1 << 20
 LOOK_SECONDS = 0.2
 FOLDER = click.Path(path_type=Path, file_okay=False)
-NOT_SETTINGS = frozenset({"id", "created"})  # of a site; all else comes back with an import
+NOT_SETTINGS = frozenset({"id", "created", "numbered"})  # of a site; all else comes back with an import
 
 
 @click.command(short_help="Write a backup of everything into a new folder.")
@@ -137,7 +137,7 @@ async def _take_back(owner: Owner, path: Path, told: Manifest, site: Site, id: s
 
     if await owner.site(id) is not None and any((await owner.erase(id, dry_run=True))["matched"]):
         raise click.ClickException(f"{id} holds data already: --as gives another name, footfall site remove {id} empties it")
-    settings = {name: value for name, value in msgspec.structs.asdict(site).items() if name not in NOT_SETTINGS and value != ""}
+    settings = {name: value for name, value in msgspec.to_builtins(site).items() if name not in NOT_SETTINGS and value != ""}
     await owner.put(id, **settings)
     files = {table: f for table in TABLES for f in told.files if f.rpartition(".")[0] == f"{site.id}.{table}"}
     taken, expected = 0, sum(told.files[file].rows for file in files.values())

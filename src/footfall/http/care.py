@@ -13,9 +13,8 @@ from starlette.routing import Route
 from footfall.backfill import BEGINNING, Cursor, walked
 from footfall.errors import InvalidInput, NotFound
 from footfall.house import House
-from footfall.http.auth import Gate
 from footfall.http.ops import installed_version
-from footfall.http.owners import body_of, decoded, owners_only, told
+from footfall.http.owners import Guard, body_of, decoded, told
 from footfall.intake.adopted import check_adopted
 from footfall.manifest import FORMATS
 from footfall.model import Adopt, Erase, Site
@@ -51,15 +50,15 @@ class Walk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size: int = 500
 
 
-def routes(house: House, gate: Gate) -> list[Route]:
+def routes(house: House, guard: Guard) -> list[Route]:
     """All of them are POST: each is work."""
     doors = _Care(house)
     return [
-        Route("/api/backup", owners_only(gate, doors.backup), methods=["POST"]),
-        Route("/api/export", owners_only(gate, doors.export), methods=["POST"]),
-        Route("/api/sites/{site}/rows", owners_only(gate, doors.adopt), methods=["POST"]),
-        Route("/api/sites/{site}/erase", owners_only(gate, doors.erase), methods=["POST"]),
-        Route("/api/sites/{site}/backfill", owners_only(gate, doors.backfill), methods=["POST"]),
+        guard.door("POST", "/api/backup", doors.backup),
+        guard.door("POST", "/api/export", doors.export),
+        guard.door("POST", "/api/sites/{site}/rows", doors.adopt),
+        guard.door("POST", "/api/sites/{site}/erase", doors.erase),
+        guard.door("POST", "/api/sites/{site}/backfill", doors.backfill),
     ]
 
 

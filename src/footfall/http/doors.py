@@ -26,6 +26,7 @@ from footfall.http.convex.board import Boards
 from footfall.http.convex.calls import Calls
 from footfall.http.convex.door import Door
 from footfall.http.convex.sockets import Sockets
+from footfall.http.definitions import routes as definition_routes
 from footfall.http.embed import Embeds
 from footfall.http.figures import Figures
 from footfall.http.home import Home
@@ -33,6 +34,7 @@ from footfall.http.importing import routes as import_routes
 from footfall.http.keys import routes as key_routes
 from footfall.http.live import Live
 from footfall.http.ops import Ops, Readings, problem, serve_metrics
+from footfall.http.owners import Guard
 from footfall.http.page import Pages, said
 from footfall.http.query import Queries
 from footfall.http.seats import Seats
@@ -72,16 +74,17 @@ class Doors:
         home = Home(house, gate, pages, self.warnings)
         embeds = Embeds(house, gate, lambda: self._assets.inline.get("embed.js", ""), answers)
         figures = Figures(house, gate, answers, clock)
-        asking, questions = Asking(house, gate, clock), Questions(house.engine)
+        asking, questions, guard = Asking(house, gate, clock), Questions(house.engine), Guard(house, gate, clock)
         doors = (
             *home.routes(),
             *embeds.routes(),
             *figures.routes(),
             *SignIn(house, gate, clock).routes(),
-            *site_routes(house, gate),
-            *import_routes(house, gate),
-            *care_routes(house, gate),
-            *key_routes(house, gate),
+            *site_routes(house, guard),
+            *definition_routes(house, guard),
+            *import_routes(house, guard),
+            *care_routes(house, guard),
+            *key_routes(house, guard),
             *Queries(house, asking, questions).routes(),
             *StatsV1(house, asking, questions).routes(),
         )

@@ -16,7 +16,7 @@ from footfall.house import House
 from footfall.http import forms, plain, sheets
 from footfall.http.auth import Gate, Standing
 from footfall.http.page import Numbers, Pages, html, said
-from footfall.http.sites import SiteChange, changed, check_id, linked
+from footfall.http.settings import SiteChange, changed, check_id, linked
 from footfall.http.warnings import Warnings
 from footfall.model import Site
 
@@ -85,10 +85,10 @@ class Home:
             return said(404, request.scope)
         filled = await forms.read(request)
         try:
-            site = changed(self._house.sites[id], _change(filled))
+            asked = _change(filled)
+            await self._house.change_site(id, lambda site: changed(site, asked))
         except InvalidInput as error:
             return self._settings(request, self._house.sites[id], 400, filled, error)
-        await self._house.put_site(site)
         return forms.done(request, f"/sites/{id}?saved")
 
     async def link(self, request: Request) -> Response:
@@ -96,7 +96,7 @@ class Home:
         id = request.path_params["site"]
         if not self._may_change(request, id):
             return said(404, request.scope)
-        await self._house.put_site(linked(self._house.sites[id]))
+        await self._house.change_site(id, linked)
         return forms.done(request, f"/sites/{id}?saved")
 
     def _may_change(self, request: Request, site: str = "") -> bool:

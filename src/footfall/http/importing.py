@@ -8,19 +8,18 @@ from starlette.routing import Route
 
 from footfall.errors import InvalidInput
 from footfall.house import House
-from footfall.http.auth import Gate
-from footfall.http.owners import body_of, owners_only, site_of, told
+from footfall.http.owners import Guard, body_of, site_of, told
 from footfall.imports import TABLES
 
 MOST_BYTES = 4 << 20  # of one request; who sends bounds them for the sake of everybody else
 
 
-def routes(house: House, gate: Gate) -> list[Route]:
+def routes(house: House, guard: Guard) -> list[Route]:
     """The tables of an export, and how many views came from exports."""
     door = _Importing(house)
     return [
-        Route("/api/sites/{site}/import", owners_only(gate, door.stored), methods=["GET"]),
-        Route("/api/sites/{site}/import/{table}", owners_only(gate, door.take), methods=["POST"]),
+        guard.door("GET", "/api/sites/{site}/import", door.stored),
+        guard.door("POST", "/api/sites/{site}/import/{table}", door.take),
     ]
 
 

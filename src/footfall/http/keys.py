@@ -11,8 +11,7 @@ from starlette.routing import Route
 
 from footfall.errors import NotFound
 from footfall.house import House
-from footfall.http.auth import Gate
-from footfall.http.owners import body_of, decoded, owners_only, told
+from footfall.http.owners import Guard, body_of, decoded, told
 from footfall.keys import READ, Key
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -26,7 +25,7 @@ class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scope: str = READ
 
 
-def routes(house: House, gate: Gate) -> list[Route]:
+def routes(house: House, guard: Guard) -> list[Route]:
     """All three."""
 
     async def all_keys(request: Request) -> Response:
@@ -46,9 +45,9 @@ def routes(house: House, gate: Gate) -> list[Route]:
         return told(200, _line(await house.keys.revoke(request.path_params["id"])))
 
     return [
-        Route("/api/keys", owners_only(gate, all_keys), methods=["GET"]),
-        Route("/api/keys", owners_only(gate, make), methods=["POST"]),
-        Route("/api/keys/{id}", owners_only(gate, revoke), methods=["DELETE"]),
+        guard.door("GET", "/api/keys", all_keys),
+        guard.door("POST", "/api/keys", make),
+        guard.door("DELETE", "/api/keys/{id}", revoke),
     ]
 
 

@@ -1,4 +1,4 @@
-"""What doors for the owner alone have in common: others see nothing, errors become answers, bodies are bounded."""
+"""What the owner's doors have in common: who may come in, errors that become answers, bodies that are bounded."""
 
 from __future__ import annotations
 
@@ -8,11 +8,19 @@ from typing import TypeVar
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from footfall.errors import Busy, HistoryFailed, InvalidInput, NotFound
+from footfall.house import House
+from footfall.http.allowance import Allowance
 from footfall.http.answers import MAX_BODY
-from footfall.http.auth import Gate, Standing
+from footfall.http.asker import Asker, Refused
+from footfall.http.auth import Gate
+from footfall.http.scopes import OWNER, SCOPES, Takes
+from footfall.keys import Key
 from footfall.model import Site
+
+CALLS_PER_SECOND, CALLS_AT_ONCE = 10.0, 100  # of one key; the owner has no limit
 
 T = TypeVar("T", bound=msgspec.Struct)
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -44,27 +52,58 @@ def decoded(body: bytes, shape: type[T]) -> T:
         raise InvalidInput("body", f"a JSON object with {', '.join(shape.__struct_fields__)} ({error})") from error
 
 
-def owners_only(gate: Gate, endpoint: Endpoint) -> Endpoint:
-    """The endpoint behind the owner's key, its errors turned into answers."""
+class Guard:
+    """Stands before the owner's doors: it asks for what scopes.py says each takes. `clock` gives seconds that never go back."""
 
-    async def answer(request: Request) -> Response:
-        standing = gate.standing(request.scope)
-        if standing is Standing.LIMITED:
-            return told(429, {"error": "too many wrong keys"}, {"retry-after": "60"})
-        if standing is not Standing.OWNER:
-            return told(404, {"error": "not found"})
-        try:
-            return await endpoint(request)
-        except InvalidInput as error:
-            return told(400, {"error": str(error), "field": error.field})
-        except NotFound as error:
-            return told(404, {"error": str(error)})
-        except Busy as busy:
-            return told(503, {"error": str(busy)}, {"retry-after": str(busy.retry_after)})
-        except HistoryFailed as error:
-            return told(503, {"error": str(error)}, {"retry-after": "5"})
+    def __init__(self, house: House, gate: Gate, clock: Callable[[], float]) -> None:
+        self._house = house
+        self._gate = gate
+        self._clock = clock
+        self._allowance = Allowance(CALLS_PER_SECOND, CALLS_AT_ONCE)
 
-    return answer
+    def door(self, method: str, path: str, endpoint: Endpoint) -> Route:
+        """The endpoint behind what its door takes, its errors turned into answers."""
+        takes = SCOPES[method, path]
+
+        async def answer(request: Request) -> Response:
+            asker = Asker(self._house.keys, self._gate, request)
+            try:
+                asker.known()
+                if asker.key is not None:
+                    self._admit(asker.key, takes, request.path_params.get("site"))
+                return await endpoint(request)
+            except Refused as refused:
+                return told(refused.status, {"error": str(refused)}, _more(refused))
+            except InvalidInput as error:
+                return told(400, {"error": str(error), "field": error.field})
+            except NotFound as error:
+                return told(404, {"error": str(error)})
+            except Busy as busy:
+                return told(503, {"error": str(busy)}, {"retry-after": str(busy.retry_after)})
+            except HistoryFailed as error:
+                return told(503, {"error": str(error)}, {"retry-after": "5"})
+
+        return Route(path, answer, methods=[method])
+
+    def _admit(self, key: Key, takes: Takes, site: str | None) -> None:
+        """Let a key in. Of another site than its own there is nothing, whether it exists or not."""
+        if wait := self._allowance.spend(key.id, self._clock()):
+            raise Refused(429, "too many requests with this key", int(wait) + 1)
+        if key.site and site is not None and (site != key.site or site not in self._house.sites):
+            raise NotFound("no such site")
+        if takes.scope == OWNER:
+            raise Refused(403, "this is for the owner alone, and for no key")
+        if not key.allows(key.site, takes.scope):
+            raise Refused(403, f"this takes a key of scope {takes.scope}; this one's is {key.scope}")
+        if key.site and takes.everywhere:
+            raise Refused(403, f"this takes a key for all sites; this one is for {key.site}")
+
+
+def _more(refused: Refused) -> dict[str, str]:
+    """Headers: when to come again, or how to come at all."""
+    if refused.retry_after:
+        return {"retry-after": str(refused.retry_after)}
+    return {"www-authenticate": "Bearer"} if refused.status == 401 else {}
 
 
 def told(status: int, body: object, headers: dict[str, str] | None = None) -> Response:

@@ -17,7 +17,8 @@ from starlette.routing import Route
 
 from footfall.errors import InvalidInput
 from footfall.house import House
-from footfall.http.asking import Asker, Asking, answer, json_answer
+from footfall.http.asker import Asker
+from footfall.http.asking import Asking, answer, json_answer
 from footfall.http.owners import body_of
 from footfall.query.answer import Answer, Line, Number, change
 from footfall.query.compile import steps_for
@@ -45,7 +46,7 @@ class Queries:
     async def query(self, request: Request, asker: Asker) -> Response:
         """POST /api/v2/query"""
         body = await _body(request)
-        site = asker.site(body.get("site_id") if isinstance(body, dict) else None)
+        site = self._asking.site(asker, body.get("site_id") if isinstance(body, dict) else None)
         engine = self._house.engine
         state = engine.fold.sites.get(site.id)
         asked = read(body, site, engine.now(), state.since if state else None)

@@ -12,7 +12,7 @@ from footfall.convex.setting import EXACT, OFF, ROUNDED, WARNING
 from footfall.errors import InvalidInput
 from footfall.http import forms, plain
 from footfall.http.page import Numbers
-from footfall.http.sites import VISIBILITIES
+from footfall.http.settings import VISIBILITIES
 from footfall.model import Site
 
 NAME = {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}  # what is typed is no prose

@@ -15,7 +15,8 @@ from starlette.routing import Route
 
 from footfall.errors import Unanswerable
 from footfall.house import House
-from footfall.http.asking import Asker, Asking, json_answer
+from footfall.http.asker import Asker
+from footfall.http.asking import Asking, json_answer
 from footfall.model import Site
 from footfall.query.answer import change
 from footfall.query.periods import PREVIOUS, local, span_of
@@ -50,7 +51,7 @@ class StatsV1:
 
     async def realtime(self, request: Request, asker: Asker) -> Response:
         """How many are here now: our own presence, which knows departures, where Plausible counts five minutes."""
-        state = self._house.engine.fold.sites.get(asker.site(request.query_params.get("site_id")).id)
+        state = self._house.engine.fold.sites.get(self._asking.site(asker, request.query_params.get("site_id")).id)
         if state is None:
             return json_answer(0)
         state.presence.advance(self._house.engine.now())
@@ -101,7 +102,7 @@ class StatsV1:
 
     async def sites(self, request: Request, asker: Asker) -> Response:
         """The sites that may be read."""
-        sites = [{"domain": site.id, "timezone": site.timezone} for site in asker.sites()]
+        sites = [{"domain": site.id, "timezone": site.timezone} for site in self._asking.sites(asker)]
         return json_answer({"sites": sites, "meta": {"after": None, "before": None, "limit": 100}})
 
     def _read(
@@ -113,7 +114,7 @@ class StatsV1:
         include: dict[str, Any] | None = None,
     ) -> Asked:
         query, now = request.query_params, self._house.engine.now()
-        site = asker.site(query.get("site_id"))
+        site = self._asking.site(asker, query.get("site_id"))
         state = self._house.engine.fold.sites.get(site.id)
         body = {
             "metrics": query.get("metrics", "visitors").split(","),

@@ -62,7 +62,7 @@ def check(question: Question) -> None:
     _check_once(question)
     for metric in question.metrics:
         _check_metric(question, metric)
-    _check_filter(question)
+    check_filter(question.filter, question.goals)
     names = {metric.name for metric in question.metrics} | {dimension.name for dimension in question.dimensions}
     for name, _ in question.sorting:
         if name not in names:
@@ -104,10 +104,11 @@ def _check_known(metric: Metric, unknown: Sequence[Dimension]) -> None:
         raise Unanswerable("metrics", f"Metric `{metric.name}` cannot be queried with dimension `{unknown[0].name}`.")
 
 
-def _check_filter(question: Question) -> None:
-    names = [goal.name for goal in question.goals]
-    outermost = _outermost(question.filter)
-    for condition in conditions(question.filter):
+def check_filter(filter: Filter, goals: Sequence[Goal]) -> None:
+    """Raises Unanswerable when it cannot be put, whatever is asked."""
+    names = [goal.name for goal in goals]
+    outermost = _outermost(filter)
+    for condition in conditions(filter):
         if condition.dimension.is_time:
             raise Unanswerable("filters", f"Invalid filters. Dimension `{condition.dimension.name}` cannot be filtered.")
         if condition.dimension.name != GOAL:
@@ -118,7 +119,7 @@ def _check_filter(question: Question) -> None:
         if missing:
             message = f"Invalid filters. The goal `{missing[0]}` is not configured for this site."
             raise Unanswerable("filters", f"{message} Find out how to configure goals in the site's settings.")
-    for part in _doings(question.filter):
+    for part in _doings(filter):
         for condition in conditions(part):
             if condition.dimension.of_visit or condition.dimension.is_time or condition.dimension.name == GOAL:
                 raise Unanswerable("filters", "Invalid filters. Behavioral filters can only be about event dimensions.")

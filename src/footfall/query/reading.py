@@ -14,18 +14,20 @@ from zoneinfo import ZoneInfo
 import re2  # type: ignore[import-untyped]  # it ships no types
 
 from footfall.errors import Unanswerable
-from footfall.model import Site
+from footfall.model import Goal, Segment, Site
 from footfall.query.dimensions import GOAL, Dimension, named
 from footfall.query.filters import CONTAINS, IS, MATCHES, And, Filter, HasDone, Is, Not, Or
 from footfall.query.metrics import METRICS, Metric
 from footfall.query.periods import CUSTOM, MODES, Span, compared, span_of
-from footfall.query.question import MOST_ROWS, Question, check
+from footfall.query.question import MOST_ROWS, Question, check, check_filter
 from footfall.rules import MINUTE
 
 KEYS = ("site_id", "metrics", "date_range", "dimensions", "filters", "order_by", "include", "pagination")
 INCLUDES = ("imports", "time_labels", "total_rows", "totals", "comparisons")
 MOST_CLAUSES = 1_000
 DEEPEST = 10  # filters within filters
+SEGMENT = "segment"
+MOST_SEGMENTS = 10  # in one filter
 OPERATORS = {"is": IS, "is_not": IS, "contains": CONTAINS, "contains_not": CONTAINS, "matches": MATCHES, "matches_not": MATCHES}
 
 Include = Mapping[str, Any]
@@ -61,7 +63,7 @@ def read(body: object, site: Site, now: int, since: int | None) -> Asked:
         tuple(_metric(name, at) for at, name in enumerate(_list(asked.get("metrics"), "metrics"))),
         now - now % MINUTE,
         tuple(_dimension(name, f"#/dimensions/{at}") for at, name in enumerate(_list(asked.get("dimensions", []), "dimensions"))),
-        And(tuple(_filter(filter, f"#/filters/{at}", 0) for at, filter in enumerate(filters))),
+        _filters(filters, site.segments),
         tuple(_order(entry, at) for at, entry in enumerate(_list(asked.get("order_by", []), "order_by"))),
         limit,
         offset,
@@ -72,6 +74,13 @@ def read(body: object, site: Site, now: int, since: int | None) -> Asked:
     if include.get("time_labels") and question.time is None:
         raise Unanswerable("include", "Invalid include.time_labels: requires a time dimension.")
     return Asked(question, _against(include.get("comparisons"), question.span, now, zone), include, filters)
+
+
+def read_filters(filters: list[Any], goals: Sequence[Goal]) -> Filter:
+    """Those of a segment, which names no other one. Raises InvalidInput naming the place."""
+    found = _filters(filters, ())
+    check_filter(found, goals)
+    return found
 
 
 def told(asked: Asked, site_id: str) -> dict[str, Any]:
@@ -102,22 +111,47 @@ def _dimension(name: object, where: str) -> Dimension:
     return found
 
 
-def _filter(filter: object, where: str, depth: int) -> Filter:
+def _filters(filters: Sequence[object], segments: Sequence[Segment]) -> And:
+    """All of them. A segment stands for its filters as if they were written here: about goals too, which only these may be."""
+    parts: list[Filter] = []
+    for at, filter in enumerate(filters):
+        part = _filter(filter, f"#/filters/{at}", 0, segments)
+        parts += part.parts if isinstance(part, And) else [part]
+    return And(tuple(parts))
+
+
+def _filter(filter: object, where: str, depth: int, segments: Sequence[Segment]) -> Filter:
     if depth > DEEPEST or not isinstance(filter, list) or not 2 <= len(filter) <= 4 or not isinstance(filter[0], str):
         raise _invalid(where, filter)
     operator, rest = filter[0], filter[1:]
     if operator in ("and", "or") and len(rest) == 1 and isinstance(rest[0], list) and rest[0]:
-        parts = tuple(_filter(part, where, depth + 1) for part in rest[0])
+        parts = tuple(_filter(part, where, depth + 1, segments) for part in rest[0])
         return And(parts) if operator == "and" else Or(parts)
     if operator in ("not", "has_done", "has_not_done") and len(rest) == 1:
-        part = _filter(rest[0], where, depth + 1)
+        part = _filter(rest[0], where, depth + 1, segments)
         if operator == "not":
             return Not(part)
         return HasDone(part) if operator == "has_done" else Not(HasDone(part))
     if operator not in OPERATORS or len(rest) < 2:
         raise _invalid(where, filter)
+    if rest[0] == SEGMENT:
+        return _segment(filter, where, segments)
     condition = Is(OPERATORS[operator], _dimension(rest[0], where), *_clauses(filter, rest, where))
     return Not(condition) if operator.endswith("_not") else condition
+
+
+def _segment(filter: list[Any], where: str, segments: Sequence[Segment]) -> Filter:
+    """Any of the named ones."""
+    operator, ids = filter[0], filter[2]
+    if operator != "is" or len(filter) != 3 or not isinstance(ids, list) or not 1 <= len(ids) <= MOST_SEGMENTS:
+        raise Unanswerable("filters", f'{where}: Invalid filter {_shown(filter)}. Expected ["is", "segment", [ID, ...]].')
+    found: list[Filter] = []
+    for id in ids:
+        segment = next((one for one in segments if type(id) is int and one.id == id), None)
+        if segment is None:
+            raise Unanswerable("filters", f"{where}: Invalid filters. There is no segment {_shown(id)} of this site.")
+        found.append(_filters(segment.filters, ()))
+    return found[0] if len(found) == 1 else Or(tuple(found))
 
 
 def _clauses(filter: list[Any], rest: Sequence[Any], where: str) -> tuple[tuple[str, ...], bool]:
