@@ -199,6 +199,27 @@ class House:
         await self._store.close()
 
 
+def make_intake(
+    sites: Mapping[str, Site],
+    secret: bytes,
+    salt: Callable[[int], bytes],
+    known: Callable[[str, int], bool],
+    cities: Callable[[str], object] | None = None,
+) -> Intake:
+    """The intake with all that it knows of browsers, bots, sources and countries."""
+    return Intake(
+        sites=sites,
+        secret=secret,
+        salt=salt,
+        known=known,
+        fresh_id=_fresh_id,
+        agents=Agents([entry["pattern"] for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA], ua_parser.parse),
+        countries=iptocc.country_code,
+        cities=cities,
+        sources=Sources(msgspec.json.decode(files("footfall.intake").joinpath("referrers.json").read_bytes())),
+    )
+
+
 async def open_house(config: Config, clock: Clock | None = None) -> House:
     """Open the data folder and start everything. Raises StoreRefused with a repair."""
     clock = clock or process_clock()
@@ -213,17 +234,8 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
         access = await open_access(store.registry, store.folder.secret, store.folder.owner_key)
         keys = await open_keys(store.registry)
         hub = Hub(lambda: store.engine.fold, sites, clock)
-        intake = Intake(
-            sites=sites,
-            secret=store.folder.secret,
-            salt=store.folder.salt,
-            known=lambda site, visitor: store.engine.fold.knows(site, visitor),
-            fresh_id=_fresh_id,
-            agents=Agents([entry["pattern"] for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA], ua_parser.parse),
-            countries=iptocc.country_code,
-            cities=cities,
-            sources=Sources(msgspec.json.decode(files("footfall.intake").joinpath("referrers.json").read_bytes())),
-        )
+        known = lambda site, visitor: store.engine.fold.knows(site, visitor)  # noqa: E731  # the fold is another after an erase
+        intake = make_intake(sites, store.folder.secret, store.folder.salt, known, cities)
     except BaseException:
         await store.close()
         raise

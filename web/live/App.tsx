@@ -67,8 +67,11 @@ export function App({ store, ask, site, name, owner, zone, room, language, look 
   const colors = `${look.look.value} ${past}`;
   return (
     <>
-      <Header name={name} status={past ? "past" : store.status.value}>
-        {owner && <Rooms room={room} people={store.people} since={store.calm.value.since} />}
+      <Header
+        name={name}
+        status={past ? "past" : store.status.value}
+        rooms={owner && <Rooms room={room} people={store.people} since={store.calm.value.since} />}
+      >
         {owner && <a class="quiet" href={`../sites/${site}`}>{words.settings}</a>}
         {!store.empty.value && !figures && (
           <button

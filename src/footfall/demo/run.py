@@ -25,8 +25,13 @@ import iptocc
 
 from footfall.admin import Owner, Refused, connected, owner, reachable
 from footfall.config import Config
+from footfall.demo.past import past
 from footfall.demo.readers import Fact, Reader, somebody, visit
 from footfall.demo.world import NAME, NOT_POSTS, ORIGIN, PAGES, PLACES, SITE
+from footfall.house import make_intake
+from footfall.intake import Intake
+from footfall.live.fold import Fold
+from footfall.model import Site
 from footfall.serve import running
 
 PAST = 29 * 60.0  # seconds; the server takes facts that are up to 30 minutes old
@@ -183,6 +188,21 @@ def addresses_by_country(chance: random.Random) -> Mapping[str, Sequence[str]]:
     return found
 
 
+async def tell_weeks(door: Owner, chance: random.Random) -> None:
+    """The weeks before the demo, once: to a demo that nobody ever saw."""
+    if any((await door.erase(SITE, dry_run=True))["matched"]):
+        return
+    secret, salts = secrets.token_bytes(32), secrets.token_bytes(16)
+    sites = {SITE: Site(SITE)}
+
+    def made(fold: Fold) -> Intake:
+        return make_intake(sites, secret, lambda day: salts, fold.knows)
+
+    chunks = past(chance, addresses_by_country(chance), time.time_ns() // 1_000_000, made)
+    while chunk := await asyncio.to_thread(next, chunks, None):
+        await door.adopt(chunk)
+
+
 async def demo(config: Config, readers: int, seconds: float | None) -> None:
     """Run the demo for so many seconds, or until it is cancelled, as Ctrl-C and SIGTERM do."""
     me = asyncio.current_task()
@@ -195,6 +215,7 @@ async def demo(config: Config, readers: int, seconds: float | None) -> None:
             await door.publish(SITE, kind, page.path.removeprefix("/"), page.title)
         click.echo(f"Readers are on their way: {config.public_url or door.address}/s/{SITE}")
         click.echo("Ctrl-C ends it. footfall demo --remove removes the site with all its data.")
+        weeks = asyncio.create_task(tell_weeks(door, random.Random()), name="the weeks before")
         crowd = Crowd(door, readers, random.Random())
         progress = asyncio.create_task(_progress(crowd))
         try:
@@ -205,6 +226,7 @@ async def demo(config: Config, readers: int, seconds: float | None) -> None:
         except ExceptionGroup as group:
             raise group.exceptions[0] from group  # what the first reader met; the others met the same
         finally:
+            weeks.cancel()
             progress.cancel()
             click.echo(f"{OVER if sys.stdout.isatty() else ''}{crowd.sent:,} facts were sent.")
 

@@ -144,3 +144,11 @@ def compared(span: Span, mode: str, same_weekday: bool = False) -> Span:
             ahead = (first.weekday() - start.weekday()) % 7
             start += timedelta(ahead if ahead <= 3 else ahead - 7)
     return of_days(start, start + timedelta(length - 1), span.zone)
+
+
+def so_far(against: Span, span: Span, now: int) -> Span:
+    """As much of a span as there is yet of the one that is compared with it: half of a day with half of another."""
+    gone = now + 1 - span.start
+    if span.end <= now or not 0 < gone < against.end - against.start:
+        return against
+    return Span(against.start, against.start + gone, against.zone)

@@ -1,7 +1,8 @@
 """A question as JSON, in the words of Plausible's Stats API v2, and how it is told back. Pure.
 
 Ours in it are: the dimensions event:title, visit:language and time:minute, the metrics people and people_peak, the ranges
-realtime and 30m for everybody, include.totals and include.comparisons.
+realtime and 30m for everybody, include.totals and include.comparisons (of a range that is not over, with `elapsed` only as much
+of the other as there is of it).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from footfall.model import Goal, Segment, Site
 from footfall.query.dimensions import GOAL, Dimension, named
 from footfall.query.filters import CONTAINS, IS, MATCHES, And, Filter, HasDone, Is, Not, Or
 from footfall.query.metrics import METRICS, Metric
-from footfall.query.periods import CUSTOM, MODES, Span, compared, span_of
+from footfall.query.periods import CUSTOM, MODES, Span, compared, so_far, span_of
 from footfall.query.question import MOST_ROWS, Question, check, check_filter
 from footfall.rules import MINUTE
 
@@ -203,11 +204,14 @@ def _against(asked: object, span: Span, now: int, zone: ZoneInfo) -> Span | None
     if asked is None:
         return None
     where = "#/include/comparisons"
-    given = _object(asked, where, ("mode", "date_range", "match_day_of_week"))
-    mode, weekday = given.get("mode"), given.get("match_day_of_week", False)
-    if mode not in MODES or not isinstance(weekday, bool) or (mode == CUSTOM) != ("date_range" in given):
-        raise Unanswerable("include", f"{where}: Expected a mode of {', '.join(MODES)}, with a date_range if it is custom.")
-    return span_of(given["date_range"], now, zone) if mode == CUSTOM else compared(span, mode, weekday)
+    given = _object(asked, where, ("mode", "date_range", "match_day_of_week", "elapsed"))
+    mode, weekday, elapsed = given.get("mode"), given.get("match_day_of_week", False), given.get("elapsed", False)
+    if mode not in MODES or not isinstance(weekday, bool) or not isinstance(elapsed, bool):
+        raise Unanswerable("include", f"{where}: Expected a mode of {', '.join(MODES)}; match_day_of_week and elapsed are booleans.")
+    if (mode == CUSTOM) != ("date_range" in given):
+        raise Unanswerable("include", f"{where}: Expected a date_range if the mode is custom, and only then.")
+    against = span_of(given["date_range"], now, zone) if mode == CUSTOM else compared(span, mode, weekday)
+    return so_far(against, span, now) if elapsed else against
 
 
 def _object(value: object, where: str, keys: Sequence[str]) -> dict[str, Any]:

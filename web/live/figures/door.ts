@@ -26,6 +26,9 @@ interface Kept {
   goals: Goal;
 }
 
+const SOON = 5; // seconds
+const TRIES = 4;
+
 /** The server understood and says no. */
 export class Refused extends Error {}
 
@@ -60,6 +63,17 @@ export class Door {
     await this.#send(`${this.#kept(kind)}/${id}`, "DELETE");
   }
 
+  /** A server that asks to come again soon is asked again. */
+  async #patiently(address: URL, request: RequestInit): Promise<Response> {
+    for (let tries = 1;; tries++) {
+      const answer = await fetch(address, request);
+      const wait = Number(answer.headers.get("retry-after"));
+      if (!(answer.status === 503 || answer.status === 429) || !wait || wait > SOON || tries === TRIES) return answer;
+      await new Promise((done) => setTimeout(done, wait * 1000));
+      request.signal?.throwIfAborted();
+    }
+  }
+
   #kept(kind: keyof Kept) {
     return `sites/${this.site}/${kind}`;
   }
@@ -67,7 +81,12 @@ export class Door {
   async #send(path: string, method: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
     try {
       const headers = body === undefined ? undefined : { "content-type": "application/json" };
-      const answer = await fetch(new URL(path, this.#base), { method, headers, body: JSON.stringify(body), signal });
+      const answer = await this.#patiently(new URL(path, this.#base), {
+        method,
+        headers,
+        body: JSON.stringify(body),
+        signal,
+      });
       if (answer.status === 400) throw new Refused((await answer.json()).error);
       if (!answer.ok) throw new Error(`${answer.status}`);
       this.trouble.value = null;

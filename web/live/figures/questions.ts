@@ -32,16 +32,15 @@ export interface Answer {
 
 export const ROWS = 9; // of a card
 
-/** The headline, what is quickly counted first; a group of metrics is asked about together. */
-export function headline(view: View): Metric[][] {
+/** The headline in groups of metrics that are asked about together, by what they are counted from. */
+export function headline(view: View): Record<"counts" | "people" | "stays" | "minutes", Metric[]> {
   const goal = view.filters.some((f) => "dimension" in f && f.dimension === "event:goal");
-  const groups: Metric[][] = [
-    ["visits", "pageviews", "views_per_visit", "bounce_rate", "visit_duration"],
-    goal ? ["visitors", "events", "conversion_rate"] : ["visitors"],
-    answerable(["time_on_page", "scroll_depth"], view.filters),
-    answerable(["people_peak"], view.filters),
-  ];
-  return groups.filter((group) => group.length);
+  return {
+    counts: ["visits", "pageviews", "views_per_visit", "bounce_rate", "visit_duration"],
+    people: goal ? ["visitors", "events", "conversion_rate"] : ["visitors"],
+    stays: answerable(["time_on_page", "scroll_depth"], view.filters),
+    minutes: answerable(["people_peak"], view.filters),
+  };
 }
 
 export function total(site: string, { filters }: View, { range, against }: Span, metrics: Metric[]): Question {

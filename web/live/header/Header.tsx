@@ -5,7 +5,15 @@ import { useTongue } from "../words/speech.ts";
 
 export type Shown = "connecting" | "live" | "stale" | "gone" | "past";
 
-export function Header({ name, status, children }: { name: string; status: Shown; children: ComponentChildren }) {
+interface Props {
+  name: string;
+  status: Shown;
+  /** The way to what else there is. */
+  rooms: ComponentChildren;
+  children: ComponentChildren;
+}
+
+export function Header({ name, status, rooms, children }: Props) {
   const { words } = useTongue();
   return (
     <header class="top">
@@ -16,6 +24,7 @@ export function Header({ name, status, children }: { name: string; status: Shown
           {words.status[status]}
         </p>
       </div>
+      {rooms}
       <div class="tools">{children}</div>
     </header>
   );

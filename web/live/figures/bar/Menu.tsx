@@ -21,7 +21,8 @@ export function Menu({ name, label, id, children }: Props) {
   useEffect(() => {
     if (!open) return;
     const elsewhere = (e: Event) => root.current?.contains(e.target as Node) || setOpen(false);
-    root.current?.querySelector<HTMLElement>("[data-first], .sheet button, .sheet input, .sheet select")?.focus();
+    const first = (which: string) => root.current?.querySelector<HTMLElement>(`.sheet :is(${which})`);
+    (first("[data-first]") ?? first("button, input, select"))?.focus();
     document.addEventListener("pointerdown", elsewhere);
     document.addEventListener("focusin", elsewhere);
     return () => {

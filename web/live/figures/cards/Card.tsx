@@ -33,6 +33,7 @@ export function Card({ card, store, door, visitors }: Props) {
   const same = String(asked.question?.dimensions) === String(dimensions);
   const rows = same && !hasNone ? asked.answer?.results ?? [] : [];
   const total = same ? asked.answer?.meta.total_rows ?? 0 : 0;
+  const rates = hasRates(tab); // which are the shares already
   const title = words.tabs[tab.id as TabName];
   const hint = unnamed ? words.noProperty : hasNone ? words.noGoals : asked.refused ? words.refused(asked.refused) : "";
   return (
@@ -50,10 +51,12 @@ export function Card({ card, store, door, visitors }: Props) {
           <table>
             <thead>
               <tr>
-                <th scope="col">{title}</th>
-                <th scope="col" class="n part">
-                  <span class="unseen">{words.metrics.percentage}</span>
-                </th>
+                <th scope="col">{words.names[tab.id as NameOf] ?? property}</th>
+                {!rates && (
+                  <th scope="col" class="n part">
+                    <span class="unseen">{words.metrics.percentage}</span>
+                  </th>
+                )}
                 {metricsOf(tab).map((metric) => <th key={metric} scope="col" class="n">{words.metrics[metric]}</th>)}
               </tr>
             </thead>
@@ -63,7 +66,7 @@ export function Card({ card, store, door, visitors }: Props) {
               metrics={asked.question!.metrics}
               rows={rows}
               most={rows[0].metrics[0] ?? 0}
-              visitors={visitors ?? 0}
+              visitors={rates ? null : visitors ?? 0}
             />
           </table>
         )}
@@ -87,8 +90,12 @@ export function Card({ card, store, door, visitors }: Props) {
   );
 }
 
+type NameOf = Exclude<TabName, "properties">;
+
+const hasRates = (tab: Tab) => tab.metrics.includes("conversion_rate");
+
 /** What stands beside a row in the card. */
-const metricsOf = (tab: Tab) => tab.metrics.includes("conversion_rate") ? tab.metrics : [tab.short];
+const metricsOf = (tab: Tab) => hasRates(tab) ? tab.metrics : [tab.short];
 
 /** Whether the site has no goal at all: then there is nothing to ask, and a word to say. */
 function useNoGoals(door: Door, wanted: boolean): boolean {

@@ -69,7 +69,9 @@ export function Whole({ tab, store, door }: { tab: Tab; store: Store; door: Door
           <table>
             <thead>
               <tr>
-                <th scope="col">{title}</th>
+                <th scope="col">
+                  {words.names[tab.id as Exclude<TabName, "properties">] ?? store.view.value.property}
+                </th>
                 {metrics.map((metric) => (
                   <Column
                     key={metric}

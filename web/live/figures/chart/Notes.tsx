@@ -34,22 +34,24 @@ export function useNotes(door: Door): Notes {
   };
 }
 
-/** `left`: how far from the left edge each step is. */
+const ROOM = 420; // pixels between two marks that leave room for their texts
+
+/** `left`: how far from the left edge each step is. The list says the same: this is for the eye alone. */
 export function Marks({ marks, left }: { marks: Placed<Note>[]; left: number[] }) {
+  const shown = marks.filter(({ at }) => left[at] !== undefined);
   return (
     <ul class="marks" aria-hidden="true">
-      {marks.map(({ at, notes }) =>
-        left[at] !== undefined && (
-          <li key={at} style={{ left: `${left[at]}px` }} data-edge={at > left.length / 2 ? "right" : "left"}>
+      {shown.map(({ at, notes }, i) => {
+        const edge = at > left.length / 2 ? "right" : "left"; // of the chart; the text goes the other way
+        const next = shown[edge === "right" ? i - 1 : i + 1];
+        const alone = !next || Math.abs(left[next.at] - left[at]) > ROOM;
+        return (
+          <li key={at} style={{ left: `${left[at]}px` }} data-edge={edge}>
             <i></i>
-            <span>
-              {notes.map(({ text }) =>
-                text
-              ).join(" · ")}
-            </span>
+            {alone && <span>{notes.map(({ text }) => text).join(" · ")}</span>}
           </li>
-        )
-      )}
+        );
+      })}
     </ul>
   );
 }

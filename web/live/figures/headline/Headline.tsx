@@ -16,25 +16,29 @@ interface Props {
   told(visitors: number | null): void;
 }
 
-/** One question for each group: what is quickly counted does not wait for what is not. */
+/** One question for each group of metrics: what is quickly counted does not wait for what is not. */
 export function Headline({ store, door, told }: Props) {
   const { words } = useSpeech();
+  const [view, span] = [store.view.value, store.span.value];
+  const { counts, people, stays, minutes } = headline(view);
+  const ask = (metrics: Metric[]) =>
+    useAsked(door, metrics.length ? total(door.site, view, span, metrics) : null, store.fresh.value);
+  const [counted, were, stayed, here] = [ask(counts), ask(people), ask(stays), ask(minutes)];
+  const visitors = read(were, "visitors")?.value ?? null;
+  useEffect(() => told(visitors), [visitors]);
+  const tiles: [Metric[], Asked][] = [[people, were], [counts, counted], [stays, stayed], [minutes, here]];
+  const compared = span.against !== null;
   return (
-    <ul class="headline" aria-label={words.headline}>
-      {headline(store.view.value).map((metrics) => (
-        <Group key={metrics[0]} metrics={metrics} store={store} door={door} told={told} />
-      ))}
+    <ul
+      class="headline"
+      aria-label={words.headline}
+      style={{ "--tiles": tiles.flatMap(([metrics]) => metrics).length }}
+    >
+      {tiles.flatMap(([metrics, asked]) =>
+        metrics.map((metric) => <Tile key={metric} metric={metric} asked={asked} store={store} compared={compared} />)
+      )}
     </ul>
   );
-}
-
-function Group({ metrics, store, door, told }: Props & { metrics: Metric[] }) {
-  const asked = useAsked(door, total(door.site, store.view.value, store.span.value, metrics), store.fresh.value);
-  const visitors = read(asked, "visitors")?.value ?? null;
-  useEffect(() => {
-    if (metrics.includes("visitors")) told(visitors);
-  }, [visitors]);
-  return <>{metrics.map((metric) => <Tile key={metric} metric={metric} asked={asked} store={store} />)}</>;
 }
 
 interface Read {
@@ -51,19 +55,19 @@ function read({ answer, question }: Asked, metric: Metric): Read | null {
   return { value: line.metrics[at], before: comparison?.metrics[at] ?? null, change: comparison?.change[at] ?? null };
 }
 
-function Tile({ metric, asked, store }: { metric: Metric; asked: Asked; store: Store }) {
-  const { words, figure, change } = useSpeech();
+interface TileProps {
+  metric: Metric;
+  asked: Asked;
+  store: Store;
+  compared: boolean;
+}
+
+function Tile({ metric, asked, store, compared }: TileProps) {
+  const { words, figure } = useSpeech();
   const name = words.metrics[metric];
   const told = read(asked, metric);
-  const daily = asked.answer?.meta.metric_warnings?.[metric];
-  const compared = store.span.value.against && told && told.before !== null;
   return (
-    <li
-      class="tile"
-      data-metric={metric}
-      aria-busy={asked.busy}
-      data-order={metric === "visitors" ? "first" : undefined}
-    >
+    <li class="tile" data-metric={metric} aria-busy={asked.busy}>
       <span class="called">
         <Term meaning={words.says[metric]}>{name}</Term>
       </span>
@@ -77,22 +81,27 @@ function Tile({ metric, asked, store }: { metric: Metric; asked: Asked; store: S
       >
         {told ? figure(metric, told.value, true) : " "}
       </button>
-      <span class="moved">
-        {compared && (told.change
-          ? (
-            <>
-              <b aria-hidden="true">{told.change > 0 ? "↑" : "↓"}</b> {change(told.change)}
-              <span class="was">{figure(metric, told.before, true)}</span>
-              <span class="unseen">{words.than(change(told.change), figure(metric, told.before))}</span>
-            </>
-          )
-          : <span class="was">{words.now}</span>)}
-      </span>
-      {daily && (
+      <span class="moved">{compared && told && told.before !== null && <Moved metric={metric} told={told} />}</span>
+      {asked.answer?.meta.metric_warnings?.[metric] && (
         <span class="daily">
           <Term meaning={words.dailySays}>{words.daily}</Term>
         </span>
       )}
     </li>
+  );
+}
+
+function Moved({ metric, told: { before, change } }: { metric: Metric; told: Read }) {
+  const speech = useSpeech();
+  const { words, figure } = speech;
+  const was = figure(metric, before, true);
+  if (!change) return <span class="was" title={words.same}>= {was}</span>;
+  return (
+    <>
+      <span aria-hidden="true">
+        <b>{change > 0 ? "↑" : "↓"} {speech.change(change)}</b> <span class="was">· {was}</span>
+      </span>
+      <span class="unseen">{words.than(speech.signed(change), figure(metric, before))}</span>
+    </>
   );
 }

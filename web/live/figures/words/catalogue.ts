@@ -69,7 +69,7 @@ export interface Words {
   dailySays: string;
   draw: One;
   than: Two;
-  now: string;
+  same: string;
 
   trend: One;
   chart: One;

@@ -52,7 +52,7 @@ export const en: Words = {
     "Visitors have no lasting name here: they are counted once per day, and one who came on two days counts as two.",
   draw: (metric) => `Show ${metric} in the chart`,
   than: (change, before) => `${change}, from ${before} before`,
-  now: "as many as before",
+  same: "as before",
 
   trend: (metric) => metric,
   chart: (metric) => `Chart: ${metric}. Arrow keys move through it.`,

@@ -23,8 +23,9 @@ export interface Speech {
   words: Words;
   /** A metric's value; `short`: large ones to three digits. */
   figure(metric: Metric, value: number | null | undefined, short?: boolean): string;
-  /** "+12%" */
+  /** "12%", and the same with its sign. */
   change(percent: number): string;
+  signed(percent: number): string;
   percent(share: number): string;
   /** A step of the chart: whole, and as short as an axis wants it. */
   step(step: Step, label: string): string;
@@ -35,6 +36,12 @@ export interface Speech {
   dimension(dimension: string): string;
   value(dimension: string, value: string): string;
   filter(filter: Filter): string;
+}
+
+/** The same in all languages: nothing else is as short. */
+function duration(n: number): string {
+  const [hours, minutes] = [Math.floor(n / 3600), Math.floor(n / 60) % 60];
+  return hours ? `${hours}h ${minutes}m` : minutes ? `${minutes}m ${n % 60}s` : `${n}s`;
 }
 
 export function speech(tongue: Tongue): Speech {
@@ -48,18 +55,10 @@ export function speech(tongue: Tongue): Speech {
     const format = new Intl.DateTimeFormat(locale, { ...options, timeZone: "UTC" });
     return (label: string) => format.format(utc(label));
   };
-  const unit = (unit: string) => numbers({ style: "unit", unit, unitDisplay: "narrow" });
   const [plain, decimal] = [numbers({}), numbers({ minimumFractionDigits: 2, maximumFractionDigits: 2 })];
   const compact = numbers({ notation: "compact", maximumSignificantDigits: 3 });
   const share = numbers({ style: "percent", maximumFractionDigits: 1 });
-  const changes = numbers({ style: "percent", signDisplay: "exceptZero", maximumFractionDigits: 0 });
-  const [hours, minutes, seconds] = [unit("hour"), unit("minute"), unit("second")];
-  const duration = (n: number) =>
-    n < 60
-      ? seconds(n)
-      : n < 3600
-      ? `${minutes(Math.floor(n / 60))} ${seconds(n % 60)}`
-      : `${hours(Math.floor(n / 3600))} ${minutes(Math.floor(n % 3600 / 60))}`;
+  const signs = numbers({ style: "percent", signDisplay: "exceptZero" });
   const clock = dates({ hour: "numeric", minute: "2-digit" });
   const [short, dated] = [dates({ day: "numeric", month: "short" }), dates({ dateStyle: "medium" })];
   const weekday = dates({ weekday: "short", day: "numeric", month: "short" });
@@ -93,7 +92,8 @@ export function speech(tongue: Tongue): Speech {
       if (metric === "views_per_visit" || metric === "people") return decimal(n);
       return isShort && n >= 100_000 ? compact(n) : plain(n);
     },
-    change: (percent) => changes(percent / 100),
+    change: (percent) => share(Math.abs(percent) / 100),
+    signed: (percent) => signs(percent / 100),
     percent: share,
     step: (step, label) =>
       ({
