@@ -1,4 +1,4 @@
-// The parts of the page know nothing of each other: only App.tsx and main.tsx put them together.
+// The parts of the page know nothing of each other: only the files of live/ itself put them together.
 
 import fs from "node:fs";
 import path from "node:path";

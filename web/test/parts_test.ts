@@ -1,8 +1,9 @@
 // The pure pieces of the parts: what the chart shows, which rows of the table come from where, keys, arrivals, the replay.
 
 import { keyed } from "../live/arrivals/keyed.ts";
-import { KEYS, meant } from "../live/help/keys.ts";
+import { KEYS } from "../live/help/keys.ts";
 import { clamp, isLive, SIZE } from "../live/pages/slice.ts";
+import { meant } from "../live/shared/keys.ts";
 import { Player } from "../live/replay/player.ts";
 import { nameOf } from "../live/shared/called.ts";
 import { asked, highest, lastMinutes } from "../live/trend/series.ts";

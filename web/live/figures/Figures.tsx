@@ -4,8 +4,8 @@
 import type { ReadonlySignal, Signal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { Help } from "../help/Help.tsx";
-import { listen } from "../help/keys.ts";
+import { Help } from "../shared/Help.tsx";
+import { listen } from "../shared/keys.ts";
 import type { makeLook } from "../shared/look.ts";
 import { useTongue } from "../words/speech.ts";
 import { Bar } from "./bar/Bar.tsx";
@@ -32,6 +32,19 @@ export interface Props {
   sheet: RefObject<HTMLDialogElement | null>;
   /** Leaves this room. */
   live(): void;
+}
+
+declare const FIGURES_CSS: string; // the name of the built style, which lies beside this script
+
+/** Loads the style, once. Nothing is shown without it. */
+export function dressed(): Promise<void> {
+  const href = new URL(FIGURES_CSS, import.meta.url).href;
+  if (document.querySelector(`link[href="${href}"]`)) return Promise.resolve();
+  return new Promise((done, fail) => {
+    const link = document.createElement("link");
+    const gone = () => fail(link.remove());
+    document.head.append(Object.assign(link, { rel: "stylesheet", href, onload: () => done(), onerror: gone }));
+  });
 }
 
 export function Figures({ site, zone, since, ahead, look, sheet, live }: Props) {

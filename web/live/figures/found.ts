@@ -4,7 +4,9 @@ import type { Filter } from "./filters.ts";
 
 const CODED = ["visit:country", "visit:language", "visit:screen", "visit:device"];
 const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
-const COUNTRIES = LETTERS.flatMap((a) => LETTERS.map((b) => a + b));
+const COUNTRIES = LETTERS.flatMap((a) => LETTERS.map((b) => a + b)).filter((code) =>
+  Intl.getCanonicalLocales(`und-${code}`)[0] === `und-${code}` // no code of a country that has another one today
+);
 const NOTHING = "\u0000"; // no row has it
 
 /** Whether all rows of it are few, and found by their names in the page instead. */

@@ -1,6 +1,6 @@
 // The keys of the room of figures: peers' own where they have one. One table for the hand and for the sheet that explains them.
 
-import type { Line } from "../help/keys.ts";
+import type { Line } from "../shared/keys.ts";
 import { type Compare, type Named, shifted } from "./dates.ts";
 import type { Store } from "./store.ts";
 import type { KeyWord } from "./words/catalogue.ts";

@@ -5,28 +5,25 @@ import { type Signal, signal } from "@preact/signals";
 export type RoomName = "now" | "figures";
 
 const DAY = 86_400_000;
-const STAYS = ["link", "lang"]; // parameters that are about the page, not about figures
 
-export const roomOf = (query: string): RoomName => new URLSearchParams(query).has("period") ? "figures" : "now";
+const roomOf = (): RoomName => new URLSearchParams(location.search).has("period") ? "figures" : "now";
 
 export class Room {
   readonly at: Signal<RoomName>;
-  #figures = "";
+  /** The query of each when it was left. */
+  #left: Partial<Record<RoomName, string>> = {};
 
   /** `owner`: others have one room. */
   constructor(owner: boolean) {
-    this.at = signal(owner ? roomOf(location.search) : "now");
-    if (owner) addEventListener("popstate", () => this.at.value = roomOf(location.search));
+    this.at = signal(owner ? roomOf() : "now");
+    if (owner) addEventListener("popstate", () => this.at.value = roomOf());
   }
 
-  /** `since`: when counting began. The first day has no past, so figures begin with it, and else with four weeks. */
+  /** `since`: when counting began. The first day has no past: figures begin with it then, and else with four weeks. */
   go(to: RoomName, since: number | null) {
-    if (to === this.at.value) return;
-    if (to === "now") this.#figures = location.search;
-    const query = new URLSearchParams(to === "figures" ? this.#figures : location.search);
-    if (to === "now") { for (const name of [...query.keys()]) if (!STAYS.includes(name)) query.delete(name); }
-    else if (!query.has("period")) query.set("period", since === null || Date.now() - since < DAY ? "day" : "28d");
-    history.pushState(null, "", `?${query}`);
+    const usual = to === "now" ? "" : since && Date.now() - since > DAY ? "period=28d" : "period=day";
+    this.#left[this.at.value] = location.search;
+    history.pushState(null, "", this.#left[to] ?? `?${usual}`);
     this.at.value = to;
   }
 }

@@ -1,7 +1,7 @@
 // Draws the chart, with uPlot, which is loaded only for it. Knows no language: labels come from outside.
 
 import uPlot from "uplot";
-import { FONT } from "./look.ts";
+import { FONT } from "../shared/font.ts";
 import type { Series } from "./series.ts";
 
 export interface Labels {

@@ -1,7 +1,7 @@
 // Draws the chart of figures, with uPlot, which is loaded only for it. Knows no language and no time: a step is its number.
 
 import uPlot from "uplot";
-import { FONT } from "../../trend/look.ts";
+import { FONT } from "../../shared/font.ts";
 import type { Series } from "./series.ts";
 
 export interface Labels {

@@ -27,7 +27,8 @@ export function series(
   const open = isOpen ? stepOf(labels, moment) : -1;
   const last = isOpen ? open : labels.length - 1;
   const values = valuesOf(now, nothing);
-  const others = before ? valuesOf(before, nothing) : null;
+  // where nobody was at all nothing is compared: counting had not begun
+  const others = before?.results.some(({ metrics }) => metrics[0]) ? valuesOf(before, nothing) : null;
   return {
     labels,
     now: labels.map((label, i) => i <= last ? values(label) : null),

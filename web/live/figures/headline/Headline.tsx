@@ -81,7 +81,7 @@ function Tile({ metric, asked, store, compared }: TileProps) {
       >
         {told ? figure(metric, told.value, true) : " "}
       </button>
-      <span class="moved">{compared && told && told.before !== null && <Moved metric={metric} told={told} />}</span>
+      <span class="moved">{compared && told?.before && <Moved metric={metric} told={told} />}</span>
       {asked.answer?.meta.metric_warnings?.[metric] && (
         <span class="daily">
           <Term meaning={words.dailySays}>{words.daily}</Term>
