@@ -21,9 +21,9 @@ export class Room {
 
   /** `since`: when counting began. The first day has no past: figures begin with it then, and else with four weeks. */
   go(to: RoomName, since: number | null) {
-    const usual = to === "now" ? "" : since && Date.now() - since > DAY ? "period=28d" : "period=day";
+    const usual = to === "now" ? "" : since && Date.now() - since > DAY ? "?period=28d" : "?period=day";
     this.#left[this.at.value] = location.search;
-    history.pushState(null, "", this.#left[to] ?? `?${usual}`);
+    history.pushState(null, "", location.pathname + (this.#left[to] ?? usual));
     this.at.value = to;
   }
 }

@@ -1,0 +1,323 @@
+"""The room of figures, as its owner uses it: real rows of eight weeks, and what the API says about them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import pytest
+from playwright.sync_api import Page, expect
+
+from footfall.model import Adopt, Fact, FactRow, Kind, VisitRow
+from footfall.rules import DAY, HOUR, MINUTE
+
+from .conftest import Footfall, Open, Watch, axe
+from .watching import LOOKS, PHONE, live
+
+DAYS = 56
+COUNTRIES, SOURCES, BROWSERS = ("DE", "US", "FR"), ("Google", "", "Hacker News", ""), ("Chrome", "Firefox")
+MONTH = "?period=28d"
+
+
+@pytest.fixture(scope="module")
+def site(server: Footfall) -> str:
+    """A site with some visits of two or three views on each of the days before today."""
+    site = server.put("figures", visibility="public", timezone="UTC", goals=[{"name": "Signed up", "event": "sign up"}])
+    today = int(datetime.now(UTC).timestamp() * 1000) // DAY * DAY
+    facts, visits = list[FactRow](), list[VisitRow]()
+    for day in range(DAYS):
+        for n in range(2 + day % 3 + (day < 28)):
+            _visit(site, today - (day + 1) * DAY + (n + 8) * HOUR, day * 10 + n, facts, visits)
+    for kind, rows in (("facts", facts), ("visits", visits)):
+        chunk = msgspec.msgpack.encode(Adopt(site, 0, **{kind: tuple(rows)}))
+        answer = server.http.post(f"{server.address}/api/sites/{site}/rows", content=chunk, headers=_owner(server))
+        assert answer.is_success, answer.text
+    return site
+
+
+def _visit(site: str, start: int, n: int, facts: list[FactRow], visits: list[VisitRow]) -> None:
+    paths = ["/", f"/blog/post-{n % 13}", "/pricing"][n % 2 :]
+    shared: dict[str, Any] = {
+        "hostname": "example.com",
+        "country": COUNTRIES[n % 3],
+        "source": SOURCES[n % 4],
+        "browser": BROWSERS[n % 2],
+        "storageless": True,
+    }
+    told = [
+        Fact(site, Kind.VIEW, n + 1, (n + 1) << 20 | at, "script", start + at * MINUTE, 0, path, **shared)
+        for at, path in enumerate(paths)
+    ]
+    if n % 5 == 0:
+        event = Fact(site, Kind.EVENT, n + 1, (n + 1) << 20 | 9, "script", start + 9 * MINUTE, 0, "/pricing", name="sign up", **shared)
+        told.append(msgspec.structs.replace(event, props={"plan": "pro"}))
+    facts += [FactRow(0, at, fact.time, fact.kind == Kind.VIEW, n + 1, fact) for at, fact in enumerate(told)]
+    last = told[-1].time
+    visits.append(VisitRow(0, n, n + 1, start, last, paths[0], "/pricing", len(paths), len(told) - len(paths), 0, told[0]))
+
+
+def _owner(server: Footfall) -> dict[str, str]:
+    return {"authorization": f"Bearer {server.key}"}
+
+
+def ask(server: Footfall, site: str, **question: Any) -> dict[str, Any]:
+    """What the API says of the last 28 days."""
+    body = {"site_id": site, "date_range": "28d", **question}
+    answer = server.http.post(f"{server.address}/api/v2/query", json=body, headers=_owner(server))
+    assert answer.is_success, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def figures(person: Open, server: Footfall, site: str, query: str = MONTH, **options: Any) -> Page:
+    """The room as the owner enters it by an address."""
+    page = person(**options).new_page()
+    page.goto(f"{server.address}/s/{site}?key={server.key}")
+    page.goto(f"{server.address}/s/{site}{query}")
+    settled(page)
+    return page
+
+
+def settled(page: Page) -> None:
+    """Nothing that is on the screen is being asked for."""
+    expect(page.locator(".headline .draw").first).to_have_text(re.compile(r"\d"))
+    expect(page.locator(".figures [aria-busy=true]")).to_have_count(0)
+
+
+def tile(page: Page, metric: str) -> str:
+    """What the headline says."""
+    return page.locator(f'.tile[data-metric="{metric}"] .draw').inner_text()
+
+
+def rows(page: Page, card: str) -> list[list[str]]:
+    """The names and visitors of a card."""
+    found = page.locator(f'[data-card="{card}"] tbody tr')
+    return [[found.nth(n).locator(".pick").inner_text(), found.nth(n).locator("td").last.inner_text()] for n in range(found.count())]
+
+
+def test_a_click_filters_everything_and_the_address_says_so(person: Open, server: Footfall, site: str) -> None:
+    """By a row, by its opposite, and back; another browser sees the same by the address."""
+    page = figures(person, server, site)
+    everything = ask(server, site, metrics=["visitors", "visits", "pageviews", "bounce_rate"])["results"][0]["metrics"]
+    assert [tile(page, name) for name in ("visitors", "visits", "pageviews")] == [f"{n:,}" for n in everything[:3]]
+    assert tile(page, "bounce_rate") == f"{everything[3]}%"
+    top = ask(server, site, metrics=["visitors"], dimensions=["event:page"], pagination={"limit": 9})["results"]
+    assert rows(page, "pages") == [[line["dimensions"][0], f"{line['metrics'][0]:,}"] for line in top]
+
+    post = next(line["dimensions"][0] for line in top if line["dimensions"][0].startswith("/blog/"))
+    page.locator('[data-card="pages"]').get_by_role("button", name=post, exact=True).click()
+    expect(page).to_have_url(f"{server.address}/s/{site}{MONTH}&page={quote(post, safe='')}")
+    settled(page)
+    filters = [["is", "event:page", [post]]]
+    some = ask(server, site, metrics=["visitors", "pageviews"], filters=filters)["results"][0]["metrics"]
+    assert [tile(page, "visitors"), tile(page, "pageviews")] == [str(n) for n in some]
+    sources = ask(server, site, metrics=["visitors"], dimensions=["visit:source"], filters=filters)["results"]
+    assert [n for _, n in rows(page, "sources")] == [str(line["metrics"][0]) for line in sources]
+
+    other = figures(person, server, site, page.url.partition(f"/s/{site}")[2])
+    expect(other.locator(".chips li").first).to_contain_text(f"Page is {post}")
+    assert tile(other, "visitors") == str(some[0])
+    other.locator(".chips .turn").click()
+    expect(other.locator(".chips li").first).to_contain_text(f"Page is not {post}")
+    settled(other)
+    assert int(tile(other, "visitors")) > some[0]
+
+    page.locator('[data-card="sources"] .pick', has_text="Google").click(modifiers=["Alt"])
+    expect(page.locator(".chips li")).to_have_count(3)  # and "Remove all"
+    expect(page).to_have_url(re.compile(r"&source=%21Google$"))
+    page.go_back()
+    expect(page.locator(".chips li")).to_have_count(1)
+    page.go_back()
+    expect(page.locator(".chips")).to_have_count(0)
+    settled(page)
+    assert tile(page, "visitors") == f"{everything[0]:,}"
+
+
+def test_comparisons_are_those_of_the_api(person: Open, server: Footfall, site: str) -> None:
+    """Each figure beside the days before; visitors of several days are said to be counted once per day."""
+    page = figures(person, server, site)
+    metrics = ["visits", "pageviews"]
+    told = ask(server, site, metrics=metrics, include={"comparisons": {"mode": "previous_period"}})["results"][0]
+    for metric, before, change in zip(metrics, told["comparison"]["metrics"], told["comparison"]["change"], strict=True):
+        moved = page.locator(f'.tile[data-metric="{metric}"] .moved [aria-hidden]').inner_text()
+        assert moved == f"{'↑' if change > 0 else '↓'} {abs(change)}% · {before:,}"
+    expect(page.locator('.tile[data-metric="visitors"] .daily')).to_contain_text("once per day")
+    page.keyboard.press("x")
+    expect(page).to_have_url(re.compile("compare=year"))
+    settled(page)
+    expect(page.locator(".moved [aria-hidden]")).to_have_count(0)  # nobody was counted then
+    page.locator(".chart").focus()
+    page.keyboard.press("Home")
+    days = ask(server, site, metrics=["visitors"], dimensions=["time:day"])["results"]
+    expect(page.locator(".chart")).to_have_attribute("aria-valuetext", re.compile(f": {days[0]['metrics'][0]}$"))
+
+
+def test_segments_and_notes_are_kept(person: Open, server: Footfall, site: str) -> None:
+    """Filters get a name and come back by it; what happened stands on the chart; both can be removed."""
+    page = figures(person, server, site, f"{MONTH}&country=DE&page=~blog")
+    page.get_by_role("button", name="Segments").click()
+    page.get_by_label("Name of the segment").fill("Germans who read")
+    page.get_by_role("button", name="Save filters").click()
+    expect(page.locator(".segments li")).to_have_count(1)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")  # the second removes the filters
+    expect(page.locator(".chips")).to_have_count(0)
+    page.get_by_role("button", name="Segments").click()
+    page.get_by_role("button", name="Germans who read", exact=True).click()
+    expect(page).to_have_url(re.compile("country=DE&page=%7Eblog"))
+    page.get_by_role("button", name="Segments").click()
+    page.get_by_role("button", name="Delete Germans who read").click()
+    expect(page.locator(".segments li")).to_have_count(0)
+    page.keyboard.press("Escape")
+
+    yesterday = (datetime.now(UTC) - timedelta(1)).date().isoformat()
+    page.get_by_role("button", name="Add a note").click()
+    page.get_by_label("What happened?").fill("A new design")
+    page.get_by_label("Day", exact=True).fill(yesterday)
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.locator(".notes li")).to_contain_text("A new design")
+    expect(page.locator(".marks li")).to_have_count(1)
+    page.reload()
+    page.get_by_role("button", name="Remove: A new design").click()
+    expect(page.locator(".marks li, .notes li")).to_have_count(0)
+
+
+def test_rows_can_be_taken_away(person: Open, server: Footfall, site: str) -> None:
+    """As a file, of a card and of the chart: all rows, with all figures, as the API gives them."""
+    page = figures(person, server, site, f"{MONTH}&country=DE")
+    question = {"site_id": site, "date_range": "28d", "filters": [["is", "visit:country", ["DE"]]]}
+    for name, asked in (
+        ("Pages", {"dimensions": ["event:page"], "metrics": ["visitors", "pageviews", "bounce_rate", "time_on_page", "scroll_depth"]}),
+        ("Visitors", {"dimensions": ["time:day"], "metrics": ["visitors"]}),
+    ):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=f"Download as CSV: {name}").click()
+        answer = server.http.post(
+            f"{server.address}/api/v2/query", params={"format": "csv"}, json=question | asked, headers=_owner(server)
+        )
+        assert download.value.path().read_bytes() == answer.content
+        assert download.value.suggested_filename.startswith(site)
+
+
+def test_all_rows_are_a_dialog_of_the_address(person: Open, server: Footfall, site: str) -> None:
+    """Searched and ordered; going back closes it, and a row of it filters."""
+    page = figures(person, server, site)
+    page.locator('[data-card="pages"] footer .quiet', has_text="Show all").click()
+    dialog = page.get_by_role("dialog", name="Pages")
+    expect(dialog.locator("footer")).to_contain_text("15 rows")
+    dialog.get_by_role("searchbox").fill("POST-1")
+    expect(dialog.locator("tbody tr")).to_have_count(4)  # 1, 10, 11, 12
+    dialog.get_by_role("button", name="Page views").click()
+    expect(dialog.locator('[aria-sort="descending"]')).to_have_text(re.compile("Page views"))
+    page.go_back()
+    expect(dialog).to_have_count(0)
+    page.go_forward()
+    dialog.locator(".pick", has_text="/pricing").click()
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".chips li")).to_contain_text("Page is /pricing")
+
+
+def test_tabs_goals_and_properties(person: Open, server: Footfall, site: str) -> None:
+    """Every tab is asked for when it is chosen, and the address has it."""
+    page = figures(person, server, site)
+    page.get_by_role("tab", name="Entry").click()
+    page.get_by_role("tab", name="Entry").press("ArrowRight")
+    expect(page.get_by_role("tab", name="Exit")).to_be_focused()
+    expect(page).to_have_url(re.compile("tabs=exit_page"))
+    expect(page.locator('[data-card="pages"] .pick').first).to_have_text("/pricing")
+    goals = ask(server, site, metrics=["visitors", "events", "conversion_rate"], dimensions=["event:goal"])["results"][0]
+    page.locator('[data-card="events"]').scroll_into_view_if_needed()
+    told = page.locator('[data-card="events"] tbody td')
+    expect(told).to_have_text([str(goals["metrics"][0]), str(goals["metrics"][1]), re.compile(r"%$")])
+    page.get_by_role("tab", name="Properties").click()
+    page.get_by_placeholder("Property of events").fill("plan")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.locator('[data-card="events"] .pick')).to_contain_text(["Not set", "pro"])
+    expect(page).to_have_url(re.compile("property=plan"))
+
+
+def test_keys_lead_through_periods_and_rooms(person: Open, server: Footfall, site: str) -> None:
+    """As peers have them; typing is left alone."""
+    page = person().new_page()
+    page.goto(f"{server.address}/s/{site}?key={server.key}")
+    live(page)
+    page.keyboard.press("f")
+    expect(page).to_have_url(re.compile(r"\?period=28d$"))
+    settled(page)
+    for key, period in {"d": "day", "w": "7d", "m": "month", "l": "12mo", "a": "all"}.items():
+        page.keyboard.press(key)
+        expect(page).to_have_url(re.compile(f"period={period}$"))
+    page.keyboard.press("ArrowLeft")
+    expect(page).to_have_url(re.compile("period=custom&from="))
+    page.keyboard.press("/")
+    page.keyboard.type("drama")  # a field is typed in
+    expect(page.get_by_label("Value")).to_have_value("drama")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("7, 28, 91 days")
+    page.keyboard.press("Escape")
+    page.keyboard.press("r")
+    expect(page.locator(".figure")).to_be_visible()
+    expect(page).to_have_url(f"{server.address}/s/{site}")
+    page.go_back()
+    expect(page.locator(".headline")).to_be_visible()
+
+
+def test_what_cannot_be_loaded_is_said_and_loaded_later(person: Open, server: Footfall, site: str, watch: Watch) -> None:
+    """The figures stay where they are, dimmed or not; when the network is back they are right again."""
+    watch.allowed.append("ERR_INTERNET_DISCONNECTED")
+    page = figures(person, server, site)
+    before = tile(page, "visitors")
+    page.context.set_offline(True)
+    page.keyboard.press("w")
+    expect(page.get_by_role("alert").filter(has_text="cannot be reached").first).to_be_visible()
+    assert tile(page, "visitors") == before
+    page.context.set_offline(False)
+    week = ask(server, site, metrics=["visitors"], date_range="7d")["results"][0]["metrics"][0]
+    expect(page.locator('.tile[data-metric="visitors"] .draw')).to_have_text(str(week))
+    expect(page.locator(".trouble")).to_have_count(0)
+
+
+def test_a_period_without_anybody_says_so(person: Open, server: Footfall, site: str) -> None:
+    """Nothing is broken, and nothing is invented."""
+    page = figures(person, server, site, "?period=custom&from=2020-01-01&to=2020-01-31")
+    assert tile(page, "visitors") == "0"
+    assert tile(page, "bounce_rate") == "–"
+    expect(page.locator('[data-card="pages"] .rows')).to_have_text("Nobody was here in this period.")
+
+
+def test_strangers_have_no_figures(person: Open, server: Footfall, site: str) -> None:
+    """What they may see of a public site is the live page, whatever the address says."""
+    page = person().new_page()
+    page.goto(f"{server.address}/s/{site}{MONTH}")
+    live(page)
+    expect(page.locator(".figure")).to_be_visible()
+    expect(page.locator(".rooms, .figures")).to_have_count(0)
+    answer = server.http.post(f"{server.address}/api/v2/query", json={"site_id": site, "metrics": ["visitors"], "date_range": "day"})
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_everybody_can_use_it(person: Open, server: Footfall, site: str, look: str) -> None:
+    """What axe says of the room, its menus and dialogs, in light, dark and on a phone, where nothing is wider than the screen."""
+    page = figures(person, server, site, f"{MONTH}&country=DE&page=!/pricing", **LOOKS[look])
+    assert axe(page) == []
+    for button in (page.locator(".period .menu > button"), page.locator("#filter")):
+        button.click()
+        assert axe(page) == []
+        page.keyboard.press("Escape")
+    page.goto(f"{server.address}/s/{site}{MONTH}&all=page")
+    expect(page.get_by_role("dialog").locator("tbody tr")).to_have_count(15)
+    assert axe(page) == []
+
+
+def test_a_phone_has_room_for_all_of_it(person: Open, server: Footfall, site: str) -> None:
+    """Scrolled from top to bottom nothing moves aside, and every card is asked for when it is seen."""
+    page = figures(person, server, site, **PHONE)
+    for card in ("sources", "places", "devices", "events"):
+        page.locator(f'[data-card="{card}"]').scroll_into_view_if_needed()
+        expect(page.locator(f'[data-card="{card}"] tbody tr').first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["viewport"]["width"]
