@@ -52,7 +52,9 @@ def _visit(site: str, start: int, n: int, facts: list[FactRow], visits: list[Vis
         for at, path in enumerate(paths)
     ]
     if n % 5 == 0:
-        event = Fact(site, Kind.EVENT, n + 1, (n + 1) << 20 | 9, "script", start + 9 * MINUTE, 0, "/pricing", name="sign up", **shared)
+        event = Fact(
+            site, Kind.EVENT, n + 1, (n + 1) << 20 | 9, "script", start + 9 * MINUTE, 0, "/pricing", name="sign up", **shared
+        )
         told.append(msgspec.structs.replace(event, props={"plan": "pro"}))
     facts += [FactRow(0, at, fact.time, fact.kind == Kind.VIEW, n + 1, fact) for at, fact in enumerate(told)]
     last = told[-1].time
@@ -95,7 +97,9 @@ def tile(page: Page, metric: str) -> str:
 def rows(page: Page, card: str) -> list[list[str]]:
     """The names and visitors of a card."""
     found = page.locator(f'[data-card="{card}"] tbody tr')
-    return [[found.nth(n).locator(".pick").inner_text(), found.nth(n).locator("td").last.inner_text()] for n in range(found.count())]
+    return [
+        [found.nth(n).locator(".pick").inner_text(), found.nth(n).locator("td").last.inner_text()] for n in range(found.count())
+    ]
 
 
 def test_a_click_filters_everything_and_the_address_says_so(person: Open, server: Footfall, site: str) -> None:
@@ -190,7 +194,10 @@ def test_rows_can_be_taken_away(person: Open, server: Footfall, site: str) -> No
     page = figures(person, server, site, f"{MONTH}&country=DE")
     question = {"site_id": site, "date_range": "28d", "filters": [["is", "visit:country", ["DE"]]]}
     for name, asked in (
-        ("Pages", {"dimensions": ["event:page"], "metrics": ["visitors", "pageviews", "bounce_rate", "time_on_page", "scroll_depth"]}),
+        (
+            "Pages",
+            {"dimensions": ["event:page"], "metrics": ["visitors", "pageviews", "bounce_rate", "time_on_page", "scroll_depth"]},
+        ),
         ("Visitors", {"dimensions": ["time:day"], "metrics": ["visitors"]}),
     ):
         with page.expect_download() as download:
@@ -285,7 +292,7 @@ def test_a_period_without_anybody_says_so(person: Open, server: Footfall, site: 
     """Nothing is broken, and nothing is invented."""
     page = figures(person, server, site, "?period=custom&from=2020-01-01&to=2020-01-31")
     assert tile(page, "visitors") == "0"
-    assert tile(page, "bounce_rate") == "–"
+    assert tile(page, "bounce_rate") == "\u2013"
     expect(page.locator('[data-card="pages"] .rows')).to_have_text("Nobody was here in this period.")
 
 
@@ -296,7 +303,9 @@ def test_strangers_have_no_figures(person: Open, server: Footfall, site: str) ->
     live(page)
     expect(page.locator(".figure")).to_be_visible()
     expect(page.locator(".rooms, .figures")).to_have_count(0)
-    answer = server.http.post(f"{server.address}/api/v2/query", json={"site_id": site, "metrics": ["visitors"], "date_range": "day"})
+    answer = server.http.post(
+        f"{server.address}/api/v2/query", json={"site_id": site, "metrics": ["visitors"], "date_range": "day"}
+    )
     assert answer.status_code == 401
 
 

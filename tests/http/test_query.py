@@ -146,6 +146,9 @@ async def test_comparisons(asked: Asked) -> None:
             "comparison": {"dimensions": ["/a"], "metrics": [1, None], "change": [0, None]},
         }
     ]
+    soon = {"comparisons": {"mode": "previous_period", "elapsed": True}}  # two of yesterday came later than it is now
+    _, answer = await asked.query(metrics=["visitors"], include=soon)
+    assert answer["results"][0]["comparison"] == {"dimensions": [], "metrics": [0], "change": [100]}
     _, answer = await asked.query(metrics=["visitors"], dimensions=["time:day"], include=include)
     assert answer["results"][0]["comparison"] == {"dimensions": ["2026-02-13"], "metrics": [2], "change": [-50]}
 
@@ -177,6 +180,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"metrics": ["bounce_rate"], "dimensions": ["event:title"]}, "Session metric(s) `bounce_rate` cannot be queried"),
     ({"metrics": ["people"], "dimensions": ["visit:os"]}, "Metric `people` cannot be queried with dimension `visit:os`"),
     ({"include": {"time_labels": True}}, "Invalid include.time_labels: requires a time dimension."),
+    ({"include": {"comparisons": {"mode": "previous_period", "elapsed": 1}}}, "elapsed are booleans"),
+    ({"include": {"comparisons": {"mode": "custom"}}}, "Expected a date_range if the mode is custom"),
     ({"pagination": {"limit": 0}}, "#/pagination/limit"),
     ({"surprise": 1}, "#/surprise: Schema does not allow additional properties."),
     ({"date_range": "all", "dimensions": ["time:minute"], "site_id": ""}, "Missing site ID"),

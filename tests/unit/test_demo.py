@@ -5,9 +5,16 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+import pytest
+
+from footfall.demo.past import DAYS, REST, past
 from footfall.demo.readers import Fact, Reader, somebody, visit
 from footfall.demo.run import addresses_by_country
-from footfall.demo.world import ORIGIN, PAGES, PLACES
+from footfall.demo.world import ORIGIN, PAGES, PLACES, SITE
+from footfall.house import make_intake
+from footfall.intake.adopted import check_adopted
+from footfall.model import Site
+from footfall.rules import DAY
 
 ADDRESSES = {place.country: ["192.0.2.1"] for place in PLACES}
 
@@ -53,3 +60,22 @@ def test_every_country_has_addresses() -> None:
     """Drawn addresses cover the demo's world, so that the country comes from the address as it does for everyone."""
     found = addresses_by_country(random.Random(1))
     assert all(len(found[place.country]) >= 10 for place in PLACES)
+
+
+def test_the_weeks_before_are_whole_and_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that an import takes, of every day, none of them bots; every visit is final and has the facts that it says."""
+    monkeypatch.setattr("footfall.demo.past.VISITS_A_DAY", 3)
+    now = 1_790_000_000_000
+    sites = {SITE: Site(SITE)}
+    chunks = list(
+        past(random.Random(1), ADDRESSES, now, lambda fold: make_intake(sites, b"s" * 32, lambda day: b"salt", fold.knows))
+    )
+    for chunk in chunks:
+        check_adopted(chunk, SITE)
+    facts, visits = [row for chunk in chunks for row in chunk.facts], [row for chunk in chunks for row in chunk.visits]
+    assert {row.time // DAY for row in facts} == set(range((now - REST) // DAY - DAYS, (now - REST) // DAY + 1))
+    assert max(row.time for row in facts) < now - REST
+    assert not any(row.fact.bot for row in facts)
+    assert {row.visit for row in facts} - {0} == {row.visit for row in visits}
+    assert sum(row.views for row in visits) == sum(row.counted for row in facts)
+    assert {row.first.source for row in visits} >= {"", "Google", "Hacker News"}

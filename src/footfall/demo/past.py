@@ -48,9 +48,7 @@ def past(chance: random.Random, addresses: Mapping[str, Sequence[str]], now: int
     yield from _chunks(fold.take_rows(), now)
 
 
-def _facts(
-    chance: random.Random, addresses: Mapping[str, Sequence[str]], now: int
-) -> Iterator[tuple[int, int, Reader, Fact]]:
+def _facts(chance: random.Random, addresses: Mapping[str, Sequence[str]], now: int) -> Iterator[tuple[int, int, Reader, Fact]]:
     """All that is told, in the order of time: day by day, so that a day's facts are all that is held."""
     readers: list[Reader] = []
     number, over, carried = 0, now - REST, list[tuple[int, int, Reader, Fact]]()

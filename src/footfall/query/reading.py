@@ -207,7 +207,9 @@ def _against(asked: object, span: Span, now: int, zone: ZoneInfo) -> Span | None
     given = _object(asked, where, ("mode", "date_range", "match_day_of_week", "elapsed"))
     mode, weekday, elapsed = given.get("mode"), given.get("match_day_of_week", False), given.get("elapsed", False)
     if mode not in MODES or not isinstance(weekday, bool) or not isinstance(elapsed, bool):
-        raise Unanswerable("include", f"{where}: Expected a mode of {', '.join(MODES)}; match_day_of_week and elapsed are booleans.")
+        raise Unanswerable(
+            "include", f"{where}: Expected a mode of {', '.join(MODES)}; match_day_of_week and elapsed are booleans."
+        )
     if (mode == CUSTOM) != ("date_range" in given):
         raise Unanswerable("include", f"{where}: Expected a date_range if the mode is custom, and only then.")
     against = span_of(given["date_range"], now, zone) if mode == CUSTOM else compared(span, mode, weekday)

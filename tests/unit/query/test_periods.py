@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.errors import InvalidInput
-from footfall.query.periods import Span, compared, of_days, span_of
+from footfall.query.periods import Span, compared, of_days, so_far, span_of
 from footfall.query.sql import Sql
 from footfall.query.steps import steps_of, suiting
 from footfall.rules import DAY, HOUR
@@ -71,6 +71,15 @@ def test_what_is_no_range(asked: object) -> None:
 def test_comparisons(asked: object, mode: str, weekday: bool, first: str, last: str) -> None:
     told = compared(span_of(asked, NOW, BERLIN), mode, weekday).told
     assert [told[0][:10], told[1][:10]] == [first, last]
+
+
+def test_half_a_day_is_compared_with_half_a_day() -> None:
+    """As much as there is yet; what is over, and what is shorter than that anyway, is compared whole."""
+    today, yesterday = span_of("day", NOW, BERLIN), compared(span_of("day", NOW, BERLIN), "previous_period")
+    half = so_far(yesterday, today, NOW)
+    assert (half.start, half.end - half.start) == (yesterday.start, NOW + 1 - today.start)
+    assert so_far(yesterday, span_of("7d", NOW, BERLIN), NOW) == yesterday
+    assert so_far(today, span_of("month", NOW, BERLIN), NOW) == today
 
 
 def test_a_day_of_23_hours_and_one_of_25() -> None:
