@@ -31,9 +31,9 @@ def site(server: Footfall) -> str:
     for day in range(DAYS):
         for n in range(2 + day % 3 + (day < 28)):
             _visit(site, today - (day + 1) * DAY + (n + 8) * HOUR, day * 10 + n, facts, visits)
-    for kind, rows in (("facts", facts), ("visits", visits)):
-        chunk = msgspec.msgpack.encode(Adopt(site, 0, **{kind: tuple(rows)}))
-        answer = server.http.post(f"{server.address}/api/sites/{site}/rows", content=chunk, headers=_owner(server))
+    for chunk in (Adopt(site, 0, facts=tuple(facts)), Adopt(site, 0, visits=tuple(visits))):
+        body = msgspec.msgpack.encode(chunk)
+        answer = server.http.post(f"{server.address}/api/sites/{site}/rows", content=body, headers=_owner(server))
         assert answer.is_success, answer.text
     return site
 
