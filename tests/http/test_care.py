@@ -36,9 +36,9 @@ async def ask(running: Running, door: str, body: object) -> tuple[int, Any]:
 
 
 @pytest.mark.parametrize("door", DOORS)
-async def test_strangers_find_nothing(running: Running, door: str) -> None:
-    """As where there is no door."""
-    assert (await running.client.post(door, json={})).status_code == 404
+async def test_strangers_do_not_come_in(running: Running, door: str) -> None:
+    """Nobody without a key does."""
+    assert (await running.client.post(door, json={})).status_code == 401
 
 
 async def test_erase_a_visitor_and_a_path(running: Running) -> None:

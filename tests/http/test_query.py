@@ -264,7 +264,7 @@ async def test_keys(asked: Asked) -> None:
     assert [site["domain"] for site in (await client.get("/api/v1/sites", headers=key)).json()["sites"]] == ["asked"]
     listed = (await client.get("/api/keys", headers=owner)).json()["keys"]
     assert listed == [{name: made[name] for name in ("id", "name", "site", "scope", "created")}]
-    assert (await client.get("/api/keys", headers=key)).status_code == 404  # it is not the owner's
+    assert (await client.get("/api/keys", headers=key)).status_code == 403  # it is not the owner's
     assert (await client.delete(f"/api/keys/{made['id']}", headers=owner)).status_code == 200
     assert await asked.query(key) == (401, {"error": (await asked.query(key))[1]["error"]})
     answer = await client.post("/api/v2/query", json={})

@@ -235,7 +235,7 @@ async def test_the_doors_for_programs_ask_for_the_origin_when_a_session_comes(se
         change = {"visibility": "private"}
         for headers in ({}, {"origin": ELSEWHERE}):
             answer = await running.client.put("/api/sites/open-site", json=change, headers=headers)
-            assert (answer.status_code, running.house.sites["open-site"].visibility) == (404, "public")
+            assert (answer.status_code, running.house.sites["open-site"].visibility) == (401, "public")
         assert (await running.client.put("/api/sites/open-site", json=change, headers=own(running))).status_code == 200
         running.client.cookies.clear()
         assert (await running.client.put("/api/sites/open-site", json=change, headers=running.owner)).status_code == 200
