@@ -250,7 +250,7 @@ async def test_goals_and_time_zones_are_settings(asked: Asked) -> None:
     assert answer["query"]["date_range"][0] == "2026-02-13T00:00:00+09:00"
     for wrong in ({"timezone": "Mars/North"}, {"goals": [{"name": "x"}]}, {"goals": [{"name": "x", "event": "a", "path": "/"}]}):
         refused = await client.put("/api/sites/asked", json=wrong, headers=owner)
-        assert (refused.status_code, refused.json()["field"]) == (400, next(iter(wrong)))
+        assert (refused.status_code, refused.json()["field"].partition("[")[0]) == (400, next(iter(wrong)))
 
 
 async def test_keys(asked: Asked) -> None:
