@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -284,19 +286,27 @@ async def test_a_key_has_an_allowance(asked: Asked) -> None:
 
 
 async def test_other_formats(asked: Asked) -> None:
-    """By the accepted type or by name; no text becomes a formula in a spreadsheet."""
-    fact = Fact("asked", Kind.VIEW, 9, 9, "script", asked.clock.now, 0, "=1+1")
-    await asked.running.house.engine.record([fact])
-    body = {"site_id": "asked", "metrics": ["visitors"], "date_range": "day", "dimensions": ["event:page"]}
+    """By the accepted type or by name, with a comparison's columns too; no text becomes a formula or another cell."""
+    paths = ("=1+1", "'=1", "/a,b", '/a"b', "/a\nb", "\uff1dx", "/ä")
+    for at, path in enumerate(paths):
+        await asked.running.house.engine.record([Fact("asked", Kind.VIEW, 9, 9 + at, "script", asked.clock.now, 0, path)])
+    body: dict[str, Any] = {"site_id": "asked", "metrics": ["visitors"], "date_range": "day", "dimensions": ["event:page"]}
     client, owner = asked.running.client, asked.running.owner
     answer = await client.post("/api/v2/query", json=body, headers={**owner, "accept": "text/csv"})
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert answer.text.splitlines() == ["event:page,visitors", "/a,1", "'=1+1,1"]
+    assert (answer.headers["x-content-type-options"], answer.headers["vary"]) == ("nosniff", "accept")
+    names, *rows = csv.reader(io.StringIO(answer.text, newline=""))
+    assert names == ["event:page", "visitors"]
+    assert sorted(page for page, _ in rows) == sorted(["/a", "'=1+1", "''=1", "/a,b", '/a"b', "/a\nb", "'\uff1dx", "/ä"])
     answer = await client.post("/api/v2/query?format=jsonl", json=body, headers=owner)
-    assert [json.loads(line) for line in answer.text.splitlines()] == [
-        {"event:page": "/a", "visitors": 1},
-        {"event:page": "=1+1", "visitors": 1},
-    ]
+    assert answer.headers["content-type"] == "application/jsonl"
+    told = [json.loads(line) for line in answer.text.splitlines()]
+    assert sorted(line["event:page"] for line in told) == sorted(["/a", *paths])
+    body |= {"dimensions": [], "include": {"comparisons": {"mode": "previous_period"}}}
+    answer = await client.post("/api/v2/query?format=csv", json=body, headers=owner)
+    assert answer.text == "visitors,comparison:visitors\r\n2,2\r\n"
+    answer = await client.post("/api/v2/query?format=xml", json=body, headers=owner)
+    assert (answer.status_code, "json, csv or jsonl" in answer.text) == (400, True)
 
 
 async def test_the_first_version_of_the_api(asked: Asked) -> None:
