@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from footfall.model import Fact, Kind
@@ -19,8 +20,17 @@ NOTE = {"at": "2026-11-29", "text": "Launch"}
 
 async def call(running: Running, method: str, path: str, body: object = None) -> tuple[int, Any]:
     """Status and JSON, as the owner."""
-    answer = await running.client.request(method, SITE + path, json=body, headers=running.owner)
+    content = None if body is None else msgspec.json.encode(body)
+    answer = await running.client.request(method, SITE + path, content=content, headers=running.owner)
     return answer.status_code, answer.json()
+
+
+def nested(depth: int) -> list[Any]:
+    """A filter within filters."""
+    filter: list[Any] = ["is", "event:page", ["/"]]
+    for _ in range(depth):
+        filter = ["and", [filter]]
+    return filter
 
 
 async def test_five_doors(running: Running) -> None:
@@ -59,6 +69,8 @@ async def test_five_doors(running: Running) -> None:
         ("/segments", {"name": "x", "filters": [["matches", "event:page", ["("]]]}, "filters", "#/filters/0"),
         ("/segments", {"name": "x", "filters": [["is", "event:goal", ["Nothing"]]]}, "filters", "Nothing"),
         ("/segments", {"name": "x", "filters": [7]}, "filters", "#/filters/0"),
+        ("/segments", {"name": "x", "filters": [nested(12)]}, "filters", "#/filters/0"),
+        ("/segments", {"name": "x", "filters": [nested(300)]}, "filters", "#/filters/0"),
         ("/annotations", {"at": "29.11.2026", "text": "x"}, "at", "2026-11-29"),
         ("/annotations", {"at": "2026-02-30", "text": "x"}, "at", "2026-11-29"),
         ("/annotations", {"at": "2026-11-29T13:05Z", "text": "x"}, "at", "by the site's clock"),
@@ -74,6 +86,18 @@ async def test_what_does_not_fit_is_named(running: Running, path: str, body: obj
     status, answer = await call(running, "POST", path, body)
     assert (status, answer["field"], said in answer["error"]) == (400, field, True), answer
     assert running.house.sites["open-site"] is before
+
+
+async def test_what_is_nested_deep_is_refused(serving: Serving) -> None:
+    """By both doors that read filters, wherever JSON, Python or the rules end."""
+    async with serving() as running:
+        for depth in (11, 100, 200, 300, 400, 450, 480, 500, 600, 900, 5_000):
+            filter = '["and", [' * depth + '["is", "event:page", ["/"]]' + "]]" * depth
+            segment = f'{{"name": "x", "filters": [{filter}]}}'
+            query = f'{{"site_id": "open-site", "metrics": ["visitors"], "date_range": "day", "filters": [{filter}]}}'
+            for door, body in (("/api/sites/open-site/segments", segment), ("/api/v2/query", query)):
+                answer = await running.client.post(door, content=body, headers=running.owner)
+                assert answer.status_code == 400, (door, depth)
 
 
 async def test_there_are_not_too_many(serving: Serving) -> None:
