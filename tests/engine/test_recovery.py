@@ -17,6 +17,7 @@ from footfall.live.stats import Stats, stats
 from footfall.model import EARLY, REPEAT, RETRY, STORED, Erase, Fact, Import, Kind, Publish, Record
 from footfall.store import Store, open_store
 from tests.engine.conftest import OpenFootfall, OpenStore, Time, rows_of
+from tests.examples import examples
 from tests.unit.live.made import MINUTE, SITE, START, fact, streams
 
 LATER = START + MINUTE
@@ -107,7 +108,7 @@ async def test_without_checkpoints_the_rows_are_counted(open_a_store: OpenStore,
     }
 
 
-@settings(max_examples=4, derandomize=True, deadline=None)
+@settings(examples(5), derandomize=True)
 @given(records=streams(most=25), which=st.integers(0, 5))
 async def test_after_any_traffic_the_rows_give_what_is_served(
     tmp_path_factory: pytest.TempPathFactory, records: Sequence[Record], which: int

@@ -18,8 +18,9 @@ DELETED = HERE / "traces" / "hand_12_deleted_rows.json"
 TOTALS = {"totalPageViews", "uniqueVisitors", "pageStats"}
 
 
+@pytest.mark.slow
 def test_hand_made_traces_agree(agree: Agree) -> None:
-    """Every rule at its limits, from an empty folder to the end."""
+    """Every rule at its limits, from an empty folder to the end; the fast suite has what clients can do in test_over_http.py."""
     agree(HAND)
 
 

@@ -240,6 +240,7 @@ async def test_a_body_that_is_no_question(asked: Asked) -> None:
         assert (answer.status_code, list(answer.json())) == (400, ["error"])
 
 
+@pytest.mark.slow
 async def test_an_answer_is_never_behind_what_was_acknowledged(changed: Asked) -> None:
     """Asked at once after each acknowledgement, while history is still being filled."""
     for number in range(1, 30):
