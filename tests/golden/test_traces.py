@@ -62,6 +62,7 @@ def test_a_few_kills(agree: Agree) -> None:
 # --- the one intended difference ---
 
 
+@pytest.mark.slow
 def test_totals_follow_the_rows_that_are_left(replay: Replay) -> None:
     """After rows were removed the original's totals stick to its counters; compared with it as it is, that shows."""
     run = replay([DELETED])
