@@ -110,7 +110,8 @@ def known(fold: Fold) -> list[list[Known]]:
     return [list(fold.site(name).pages.known()) for name in SITES]
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
 async def test_titles_are_those_of_the_latest_views(open_a_history: OpenHistory, seed: int) -> None:
     """Late ones and repeats among them; after an erase too, and however often it is counted again after that."""
     chance, history = random.Random(seed), await open_a_history()

@@ -128,6 +128,7 @@ def test_a_wrong_result_is_found(replay: Replay, tmp_path: Path) -> None:
     assert run.returncode == 1
 
 
+@pytest.mark.slow
 def test_what_footfall_cannot_do_is_said(replay: Replay, tmp_path: Path) -> None:
     """Raw rows of sessions and operations of later formats are no mismatch, and no agreement either."""
     row = {"table": "activeSessions", "doc": {"sessionId": "s", "currentPath": "/", "lastSeen": 1}}
@@ -156,6 +157,7 @@ def test_a_file_that_is_no_trace(tmp_path: Path, content: str) -> None:
         load(bad)
 
 
+@pytest.mark.slow
 def test_unreadable_files_end_with_a_code_of_their_own(replay: Replay, tmp_path: Path) -> None:
     """The other files are replayed all the same."""
     (tmp_path / "bad.json").write_text("{}")

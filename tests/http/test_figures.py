@@ -96,6 +96,7 @@ def sign_of_life(id: int, time: int, visitor: int, path: str, country: str) -> F
 NARROWED: list[dict[str, Any]] = [{}, {"path": "/a"}, {"country": "DE"}, {"path": "/b", "country": ""}, {"path": "/never"}]
 
 
+@pytest.mark.slow
 @IN_ITS_LOOP
 async def test_people_over_time_are_what_counting_gives(told: Told) -> None:
     """Averages over all minutes, also those without anybody, peaks, and one week before, from rows and live state together."""

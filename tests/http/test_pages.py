@@ -182,6 +182,7 @@ async def test_health_is_open_and_says_little(each_shared: Running) -> None:
     assert set(answer.json()) == {"status", "version", "warnings"}
 
 
+@pytest.mark.slow
 async def test_a_part_of_the_doors_that_dies_is_not_silent(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     """The log has it, /healthz says it and so does the owner's page, though facts are still accepted."""
 
