@@ -10,7 +10,7 @@ import pytest
 
 from footfall.model import Fact, Kind
 
-from .conftest import Running, Serving
+from .conftest import IN_ITS_LOOP, Running, Serving
 
 SITE = "/api/sites/open-site"
 READERS = {"name": "Readers", "filters": [["contains", "event:page", ["/blog"]], ["is", "event:goal", ["Sign up"]]]}
@@ -50,6 +50,7 @@ async def test_five_doors(running: Running) -> None:
     assert (await running.client.get("/api/sites/no-site/goals", headers=running.owner)).status_code == 404
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize(
     ("path", "body", "field", "said"),
     [
@@ -79,13 +80,13 @@ async def test_five_doors(running: Running) -> None:
         ("/annotations", {"at": "2026-11-29", "text": "x" * 201}, "text", "1 to 200"),
     ],
 )
-async def test_what_does_not_fit_is_named(running: Running, path: str, body: object, field: str, said: str) -> None:
+async def test_what_does_not_fit_is_named(shared: Running, path: str, body: object, field: str, said: str) -> None:
     """400 with the field and the place, whether it is new or another's place it takes; nothing changes."""
-    await call(running, "PUT", "", {"goals": [{"name": "Taken", "event": "t"}]})
-    before = running.house.sites["open-site"]
-    status, answer = await call(running, "POST", path, body)
+    await call(shared, "PUT", "", {"goals": [{"name": "Taken", "event": "t"}]})
+    before = shared.house.sites["open-site"]
+    status, answer = await call(shared, "POST", path, body)
     assert (status, answer["field"], said in answer["error"]) == (400, field, True), answer
-    assert running.house.sites["open-site"] is before
+    assert shared.house.sites["open-site"] is before
 
 
 async def test_what_is_nested_deep_is_refused(serving: Serving) -> None:
