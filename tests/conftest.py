@@ -1,4 +1,4 @@
-"""For all tests: where FOOTFALL_TESTS_STRICT is set (in CI), a test that would be skipped fails instead."""
+"""For all tests: where FOOTFALL_TESTS_STRICT is set (in CI), a test that would be skipped fails instead; the profile `fast`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("fast", max_examples=20, deadline=None)  # for tests/examples.py, and where no number is named
 
 
 @pytest.hookimpl(wrapper=True)

@@ -41,9 +41,9 @@ def check_goal(goal: Goal, site: Site) -> None:
 def check_segment(segment: Segment, site: Site) -> None:
     """Raises InvalidInput; of a filter that cannot be read it names the place."""
     _check_name(segment, site.segments)
+    read_filters(segment.filters, site.goals)  # first: what is nested too deep cannot be measured
     if not segment.filters or len(msgspec.json.encode(segment.filters)) > MOST_FILTERS:
         raise InvalidInput("filters", f"at least one filter, {MOST_FILTERS} bytes of JSON at most")
-    read_filters(segment.filters, site.goals)
 
 
 def check_annotation(annotation: Annotation, site: Site) -> None:

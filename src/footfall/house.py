@@ -139,6 +139,7 @@ class House:
         try:
             await self.registry.put(_REMOVING, id, b"")
             removed = await self.engine.command(Erase(id, self.engine.now()))
+            await self.keys.revoke_all_of(id)
             await self.registry.delete(SITES, id)
         except BaseException:
             self.sites[id] = site

@@ -76,6 +76,12 @@ class Keys:
         del self._keys[found.digest]
         return found
 
+    async def revoke_all_of(self, site: str) -> None:
+        """Those that are for this site alone. Raises Busy."""
+        for key in self.all():
+            if key.site == site:
+                await self.revoke(key.id)
+
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()

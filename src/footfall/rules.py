@@ -71,6 +71,10 @@ CONVEX_EXPORT = "convex-export"  # no door: the source of views that an export o
 
 OTHER = "other"  # the page type of a path that has no title by the rules
 
+# Text that a spreadsheet takes for a formula begins so; in CSV a ' goes before it, and before a ' of its own, so that exactly
+# one can be taken away again. The last four are full width.
+FORMULA = ("=", "+", "-", "@", "'", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
 
 def is_site_id(id: str) -> bool:
     """Whether a site may be called so."""

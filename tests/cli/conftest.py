@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 
 SECONDS = 60  # far more than anything takes: only a hang meets it
 
@@ -26,6 +28,18 @@ def umask() -> Iterator[None]:
     os.umask(before)
     yield
     os.umask(before)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """A command that runs in this process sets up logging for all of it."""
+    root, config = logging.getLogger(), structlog.get_config()
+    handlers, level, httpx_level = root.handlers, root.level, logging.getLogger("httpx").level
+    yield
+    structlog.configure(**config)
+    root.handlers = handlers
+    root.setLevel(level)
+    logging.getLogger("httpx").setLevel(httpx_level)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 import click
 import httpx
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from footfall.cli import main
 from footfall.cli.command import Commands
@@ -58,10 +58,15 @@ def test_version_and_help(footfall: Footfall) -> None:
     assert footfall("srve").code == 2
 
 
+def here(*arguments: str) -> Result:
+    """The command in this process, for what ends before anything is opened: a process of its own takes a third of a second."""
+    return CliRunner().invoke(main, arguments, prog_name="footfall")
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str) -> None:
     """Its use, a sentence, and one for each flag."""
-    ended = CliRunner().invoke(main, [*command.split(), "--help"], prog_name="footfall")
+    ended = here(*command.split(), "--help")
     assert ended.exit_code == 0
     usage, _, rest = ended.output.partition("\n\n")
     assert usage.startswith(f"Usage: footfall {command}")
@@ -202,14 +207,14 @@ def test_bad_input_is_refused_by_name(footfall: Footfall, arguments: tuple[str, 
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
-def test_what_is_no_number_is_refused(footfall: Footfall, value: str) -> None:
+def test_what_is_no_number_is_refused(tmp_path: Path, value: str) -> None:
     """Python would take it for one; nothing is made and nothing runs."""
     for arguments in (("site", "add", "blog", "--grid", value), ("demo", "--seconds", value)):
-        ended = footfall(*arguments, "--data-folder", str(footfall.folder))
-        assert ended.code == 2
-        assert re.search(f"Invalid value for '--(grid|seconds)': '?{value}", ended.err)
-        assert "Traceback" not in ended.err
-    assert not footfall.folder.exists()
+        ended = here(*arguments, "--data-folder", str(tmp_path / "data"))
+        assert ended.exit_code == 2
+        assert re.search(f"Invalid value for '--(grid|seconds)': '?{value}", ended.stderr)
+        assert "Traceback" not in ended.stderr
+    assert not (tmp_path / "data").exists()
 
 
 @pytest.mark.parametrize(
@@ -229,12 +234,13 @@ def test_what_is_no_number_is_refused(footfall: Footfall, value: str) -> None:
         ("demo", "--remove"),
     ],
 )
-def test_a_folder_that_is_not_there_is_a_mistake(footfall: Footfall, arguments: tuple[str, ...]) -> None:
+def test_a_folder_that_is_not_there_is_a_mistake(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     """What asks for something that was counted makes no folder; it says which flag names the right one."""
-    ended = footfall(*arguments, "--data-folder", str(footfall.folder))
-    assert ended.code == 1
-    assert f"there is no data in {footfall.folder}: --data-folder names another" in ended.err
-    assert not footfall.folder.exists()
+    folder = tmp_path / "data"
+    ended = here(*arguments, "--data-folder", str(folder))
+    assert ended.exit_code == 1
+    assert f"there is no data in {folder}: --data-folder names another" in ended.stderr
+    assert not folder.exists()
 
 
 @pytest.mark.slow

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,29 @@ def in_folder(footfall: Footfall, *arguments: str, folder: Path | None = None, *
     return footfall(*arguments, "--data-folder", str(folder or footfall.folder), **more)
 
 
+DEFINED = (
+    (1, "goals", {"name": "Sign up", "event": "sign up", "path": ""}),
+    (2, "segments", {"name": "Blog", "filters": [["contains", "event:page", ["/blog"]]]}),
+    (3, "annotations", {"at": "2026-11-29", "text": "=Launch"}),
+)
+
+
+def define(footfall: Footfall, server: Any) -> None:
+    """A goal, a segment and an annotation, by a key that may write."""
+    made = in_folder(footfall, "key", "make", "a test", "--site", "my-site", "--scope", "write")
+    headers = {"authorization": f"Bearer {made.out.strip()}"}
+    for _, name, one in DEFINED:
+        address = f"{server.address}/api/sites/my-site/{name}"
+        httpx.post(address, json=one, headers=headers, trust_env=False).raise_for_status()
+
+
+def kept(folder: Path) -> dict[str, Any]:
+    """What is defined for the site in a data folder that nobody serves."""
+    with closing(sqlite3.connect(folder / "journal.sqlite")) as file:
+        (document,) = file.execute("SELECT document FROM documents WHERE kind = 'site' AND id = 'my-site'").fetchone()
+    return {name: json.loads(document)[name] for _, name, _ in DEFINED}
+
+
 def test_a_store_goes_out_and_comes_back(footfall: Footfall, tmp_path: Path) -> None:
     """While a server runs: erase, backup, export. Without one: restore, import, and every total equals a recount."""
     backup, export, restored, taken = (tmp_path / name for name in ("backup", "export", "restored", "taken"))
@@ -40,6 +66,7 @@ def test_a_store_goes_out_and_comes_back(footfall: Footfall, tmp_path: Path) -> 
         for session, path in (("ann", "/a"), ("ann", "/b"), ("bob", "/a"), ("eve", "/=1")):
             send(server, session, path)
         erase_from_the_shell(footfall)
+        define(footfall, server)
         walked = in_folder(footfall, "backfill")
         assert "my-site: 3 views of 2 visitors.\n" in walked.out
         made = in_folder(footfall, "backup", str(backup))
@@ -60,6 +87,7 @@ def test_a_store_goes_out_and_comes_back(footfall: Footfall, tmp_path: Path) -> 
     twice = in_folder(footfall, "import", "footfall", str(export), folder=taken)
     assert (twice.code, "holds data already" in twice.err) == (1, True)
     assert in_folder(footfall, "verify", folder=taken).out == EQUAL
+    assert kept(footfall.folder) == kept(restored) == kept(taken) == {name: [{**one, "id": id}] for id, name, one in DEFINED}
     wrong = in_folder(footfall, "restore", str(export), folder=tmp_path / "other").err
     assert "is no backup: its manifest says export\n  repair: footfall import footfall takes an export" in wrong
     wrong = in_folder(footfall, "import", "footfall", str(backup), folder=taken).err

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.errors import HistoryFailed, NewerVersion, StoreRefused
@@ -17,6 +17,7 @@ from footfall.history import rows as flat
 from footfall.history.base import Statement
 from footfall.history.duckdb import DuckdbHistory, open_history
 from footfall.model import Fact, FactRow, Rows, VisitRow
+from tests.examples import examples
 
 STORE = "0123456789abcdef"
 AChild = Callable[..., Any]
@@ -227,7 +228,7 @@ def test_every_legal_fact_comes_back_as_it_was(tmp_path: Path) -> None:
     runner = asyncio.Runner()
     history = runner.run(open_history(tmp_path / "h.duckdb", STORE))
 
-    @settings(max_examples=25, deadline=None)
+    @examples(25)
     @given(st.lists(st.tuples(facts, st.booleans(), numbers), min_size=1, max_size=12))
     def comes_back(drawn: list[tuple[Fact, bool, int]]) -> None:
         nonlocal seq

@@ -73,7 +73,7 @@ def fit(fold: Fold, later: int = 0) -> list[object]:
     return found
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3))])
 async def test_what_is_fit_for_strangers_is_counted_from_the_rows(open_a_history: OpenHistory, seed: int) -> None:
     """Over forty days, at their end and for thirty more, and after the same facts came to both."""
     chance, history = random.Random(seed), await open_a_history()
@@ -110,6 +110,7 @@ def known(fold: Fold) -> list[list[Known]]:
     return [list(fold.site(name).pages.known()) for name in SITES]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 async def test_titles_are_those_of_the_latest_views(open_a_history: OpenHistory, seed: int) -> None:
     """Late ones and repeats among them; after an erase too, and however often it is counted again after that."""

@@ -55,6 +55,7 @@ async def test_what_is_restored_is_what_was_backed_up(open_a_store: OpenStore, t
         await again.close()
 
 
+@pytest.mark.slow
 async def test_a_backup_while_facts_come(open_a_store: OpenStore, tmp_path: Path, time: Time) -> None:
     """Everything that was acknowledged before it began is in it, and every total is right."""
     store, under_way = await open_a_store(), asyncio.Event()

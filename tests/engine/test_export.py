@@ -84,6 +84,7 @@ async def test_there_and_back(open_a_store: OpenStore, tmp_path: Path, time: Tim
     await again.close()
 
 
+@pytest.mark.slow
 async def test_repeats_whose_first_view_was_erased_come_back(open_a_store: OpenStore, tmp_path: Path, time: Time) -> None:
     """Retention leaves such ones, also of paths that no counted view is left of; the rows behind them come too."""
     store = await open_a_store()

@@ -21,8 +21,8 @@ def run(scenario: str, times: int, tmp_path: Path) -> None:
 
 
 def test_batches_repetitions_and_crashes_change_nothing(tmp_path: Path) -> None:
-    """Some random streams, each cut, repeated and crashed at random."""
-    run("batches_and_crashes", 3, tmp_path)
+    """A random stream, cut, repeated and crashed at random."""
+    run("batches_and_crashes", 1, tmp_path)
 
 
 @pytest.mark.slow

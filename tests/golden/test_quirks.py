@@ -25,6 +25,7 @@ async def footfall(tmp_path: Path) -> AsyncIterator[Footfall]:
         yield footfall
 
 
+@pytest.mark.slow
 def test_every_quirk_is_as_decided(agree: Agree) -> None:
     """Where Footfall betters the original its answers are those of tests/golden/expected, everywhere else the original's."""
     agree([file for file in QUIRKS if file not in LARGE])

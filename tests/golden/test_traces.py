@@ -18,8 +18,9 @@ DELETED = HERE / "traces" / "hand_12_deleted_rows.json"
 TOTALS = {"totalPageViews", "uniqueVisitors", "pageStats"}
 
 
+@pytest.mark.slow
 def test_hand_made_traces_agree(agree: Agree) -> None:
-    """Every rule at its limits, from an empty folder to the end."""
+    """Every rule at its limits, from an empty folder to the end; the fast suite has what clients can do in test_over_http.py."""
     agree(HAND)
 
 
@@ -61,6 +62,7 @@ def test_a_few_kills(agree: Agree) -> None:
 # --- the one intended difference ---
 
 
+@pytest.mark.slow
 def test_totals_follow_the_rows_that_are_left(replay: Replay) -> None:
     """After rows were removed the original's totals stick to its counters; compared with it as it is, that shows."""
     run = replay([DELETED])
@@ -126,6 +128,7 @@ def test_a_wrong_result_is_found(replay: Replay, tmp_path: Path) -> None:
     assert run.returncode == 1
 
 
+@pytest.mark.slow
 def test_what_footfall_cannot_do_is_said(replay: Replay, tmp_path: Path) -> None:
     """Raw rows of sessions and operations of later formats are no mismatch, and no agreement either."""
     row = {"table": "activeSessions", "doc": {"sessionId": "s", "currentPath": "/", "lastSeen": 1}}
@@ -154,6 +157,7 @@ def test_a_file_that_is_no_trace(tmp_path: Path, content: str) -> None:
         load(bad)
 
 
+@pytest.mark.slow
 def test_unreadable_files_end_with_a_code_of_their_own(replay: Replay, tmp_path: Path) -> None:
     """The other files are replayed all the same."""
     (tmp_path / "bad.json").write_text("{}")

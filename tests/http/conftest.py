@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 import uvicorn
 from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
@@ -48,6 +50,8 @@ class Running:
 
 
 Serving = Callable[..., AbstractAsyncContextManager[Running]]
+
+IN_ITS_LOOP = pytest.mark.asyncio(loop_scope="module")  # for tests with `shared`
 
 
 @asynccontextmanager
@@ -124,10 +128,56 @@ async def running(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
         yield found
 
 
-@pytest.fixture(autouse=True)
-def _cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+Strangers = Iterator[str]  # addresses that nobody came from yet
+
+
+@asynccontextmanager
+async def _one(folder: Path, server: str) -> AsyncIterator[tuple[Running, Strangers]]:
+    async with serve(folder, server, trusted_proxies=("127.0.0.1",)) as found:
+        yield found, (f"2001:db8:{number:x}::1" for number in count(1))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def _one_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Running, Strangers]]:
+    async with _one(tmp_path_factory.mktemp("one") / "data", "uvicorn") as found:
+        yield found
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["granian", pytest.param("uvicorn", marks=pytest.mark.slow)])
+async def _one_of_each(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[Running, Strangers]]:
+    async with _one(tmp_path_factory.mktemp("one") / "data", request.param) as found:
+        yield found
+
+
+@pytest.fixture
+def shared(_one_server: tuple[Running, Strangers]) -> Running:
+    """One server for all tests of a module that only read, or have a site of their own; they are marked IN_ITS_LOOP.
+
+    Opening one costs more than what such a test does. Each comes without cookies and from an address of its own, whose
+    allowances nobody has used."""
+    return _as_a_stranger(*_one_server)
+
+
+@pytest.fixture
+def each_shared(_one_of_each: tuple[Running, Strangers]) -> Running:
+    """Likewise, each of both servers."""
+    return _as_a_stranger(*_one_of_each)
+
+
+def _as_a_stranger(running: Running, strangers: Strangers) -> Running:
+    running.client.cookies.clear()
+    running.client.headers["x-forwarded-for"] = next(strangers)
+    return running
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _cheap_passwords() -> Iterator[None]:
     """The same hash with less work in it: what it costs is not what these tests are about."""
-    monkeypatch.setattr(access, "PasswordHasher", lambda: PasswordHasher.from_parameters(CHEAPEST))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(access, "PasswordHasher", lambda: PasswordHasher.from_parameters(CHEAPEST))
+        yield
 
 
 @pytest.fixture

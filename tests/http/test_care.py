@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from footfall.model import Adopt, FactRow
-from tests.http.conftest import OPEN, Running, Serving
+from tests.http.conftest import IN_ITS_LOOP, OPEN, Running, Serving
 from tests.unit.live.made import fact
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
@@ -35,10 +35,11 @@ async def ask(running: Running, door: str, body: object) -> tuple[int, Any]:
     return answer.status_code, answer.json()
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize("door", DOORS)
-async def test_strangers_find_nothing(running: Running, door: str) -> None:
-    """As where there is no door."""
-    assert (await running.client.post(door, json={})).status_code == 404
+async def test_strangers_do_not_come_in(shared: Running, door: str) -> None:
+    """Nobody without a key does."""
+    assert (await shared.client.post(door, json={})).status_code == 401
 
 
 async def test_erase_a_visitor_and_a_path(running: Running) -> None:
@@ -56,6 +57,7 @@ async def test_erase_a_visitor_and_a_path(running: Running) -> None:
     assert await running.house.verify() == []
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -68,9 +70,9 @@ async def test_erase_a_visitor_and_a_path(running: Running) -> None:
         ({"pth": "/a"}, "body"),
     ],
 )
-async def test_an_erase_that_is_not_clear_is_refused(running: Running, body: object, field: str) -> None:
+async def test_an_erase_that_is_not_clear_is_refused(shared: Running, body: object, field: str) -> None:
     """By the field; an erase of everything is not asked for by leaving everything out."""
-    status, told = await ask(running, f"{SITE}/erase", body)
+    status, told = await ask(shared, f"{SITE}/erase", body)
     assert (status, told["field"]) == (400, field)
 
 
@@ -79,6 +81,7 @@ def row(**change: Any) -> FactRow:
     return FactRow(1, 0, made.time, True, 7, made)
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize(
     ("rows", "field"),
     [
@@ -92,12 +95,12 @@ def row(**change: Any) -> FactRow:
         (tuple(row() for _ in range(2_001)), "body"),
     ],
 )
-async def test_rows_that_history_could_not_hold_are_refused(running: Running, rows: tuple[FactRow, ...], field: str) -> None:
+async def test_rows_that_history_could_not_hold_are_refused(shared: Running, rows: tuple[FactRow, ...], field: str) -> None:
     """Before they are durable; nothing of the chunk is taken."""
     body = msgspec.msgpack.encode(Adopt(OPEN.id, 0, rows))
-    answer = await running.client.post(f"{SITE}/rows", content=body, headers=running.owner)
+    answer = await shared.client.post(f"{SITE}/rows", content=body, headers=shared.owner)
     assert (answer.status_code, answer.json()["field"]) == (400, field)
-    assert OPEN.id not in running.house.engine.fold.sites
+    assert OPEN.id not in shared.house.engine.fold.sites
 
 
 async def test_a_walk_over_all_views(running: Running) -> None:
@@ -125,9 +128,11 @@ async def test_a_backup_and_an_export_wait_where_they_are_fetched(running: Runni
     assert (await ask(running, "/api/export", {"sites": ["nobody"]}))[0] == 404
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize(("days", "status"), [(-1, 400), (0, 200), (36_500, 200), (36_501, 400)])
-async def test_retention_is_a_setting_of_the_site(running: Running, days: int, status: int) -> None:
+async def test_retention_is_a_setting_of_the_site(shared: Running, days: int, status: int) -> None:
     """In days."""
-    answer = await running.client.put(SITE, json={"retention": days}, headers=running.owner)
+    await shared.house.put_site(OPEN)
+    answer = await shared.client.put(SITE, json={"retention": days}, headers=shared.owner)
     assert answer.status_code == status
-    assert running.house.sites[OPEN.id].retention == (days if status == 200 else 0)
+    assert shared.house.sites[OPEN.id].retention == (days if status == 200 else 0)

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+from itertools import count
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
 
-from .conftest import PAGE, Running, Serving
+from footfall.model import Site
+
+from .conftest import IN_ITS_LOOP, PAGE, Running, Serving
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
 HEADERS = {"content-type": "text/plain", "user-agent": BROWSER}
+
+NUMBERS = count(1)  # of sites that a test has for itself
 
 
 def view(number: int = 1, **more: Any) -> dict[str, Any]:
@@ -53,19 +58,20 @@ BAD = [
 ]
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize(("body", "status", "field"), BAD)
-async def test_what_is_wrong_is_said_in_one_shape(serving: Serving, body: bytes, status: int, field: str) -> None:
+async def test_what_is_wrong_is_said_in_one_shape(shared: Running, body: bytes, status: int, field: str) -> None:
     """Every refusal names its field, is readable from any origin, and nothing was taken."""
-    async with serving() as running:
-        answer = await post(running, body)
-        assert answer.status_code == status
-        assert answer.headers["access-control-allow-origin"] == "*"
-        assert answer.headers["content-type"] == "application/json"
-        told = answer.json()
-        assert told["accepted"] == 0
-        assert [error["field"] for error in told["errors"]] == [field]
-        assert all(error["reason"] for error in told["errors"])
-        assert (await running.client.get("/api/live/open-site")).json()["views"] == 0
+    before = (await shared.client.get("/api/live/open-site")).json()["views"]
+    answer = await post(shared, body)
+    assert answer.status_code == status
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["content-type"] == "application/json"
+    told = answer.json()
+    assert told["accepted"] == 0
+    assert [error["field"] for error in told["errors"]] == [field]
+    assert all(error["reason"] for error in told["errors"])
+    assert (await shared.client.get("/api/live/open-site")).json()["views"] == before
 
 
 async def test_one_bad_fact_does_not_cost_the_good_ones(running: Running) -> None:
@@ -80,6 +86,7 @@ async def test_one_bad_fact_does_not_cost_the_good_ones(running: Running) -> Non
     assert (await running.client.get("/api/live/open-site")).json()["views"] == 2
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize(
     ("kind", "status"),
     [
@@ -91,20 +98,20 @@ async def test_one_bad_fact_does_not_cost_the_good_ones(running: Running) -> Non
         ("", 415),
     ],
 )
-async def test_only_json_as_text_or_json_is_read(serving: Serving, kind: str, status: int) -> None:
+async def test_only_json_as_text_or_json_is_read(shared: Running, kind: str, status: int) -> None:
     """Other kinds of content are not looked at."""
-    async with serving() as running:
-        assert (await post(running, view(), content_type=kind)).status_code == status
+    assert (await post(shared, view(), content_type=kind)).status_code == status
 
 
-async def test_a_page_elsewhere_may_ask_first(running: Running) -> None:
+@IN_ITS_LOOP
+async def test_a_page_elsewhere_may_ask_first(each_shared: Running) -> None:
     """The preflight of application/json allows it for a day; no credentials are ever allowed."""
     asked = {
         "origin": "https://example.com",
         "access-control-request-method": "POST",
         "access-control-request-headers": "content-type",
     }
-    answer = await running.client.options("/e", headers=asked)
+    answer = await each_shared.client.options("/e", headers=asked)
     assert answer.status_code == 204
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["access-control-allow-methods"] == "POST"
@@ -113,17 +120,19 @@ async def test_a_page_elsewhere_may_ask_first(running: Running) -> None:
     assert "access-control-allow-credentials" not in answer.headers
 
 
-async def test_other_methods_are_told_which_there_are(running: Running) -> None:
+@IN_ITS_LOOP
+async def test_other_methods_are_told_which_there_are(each_shared: Running) -> None:
     """405 with Allow."""
     for method in ("GET", "PUT", "DELETE"):
-        answer = await running.client.request(method, "/e")
+        answer = await each_shared.client.request(method, "/e")
         assert answer.status_code == 405
         assert answer.headers["allow"] == "POST, OPTIONS"
 
 
-async def test_a_body_without_end_is_cut_at_the_limit(running: Running) -> None:
+@IN_ITS_LOOP
+async def test_a_body_without_end_is_cut_at_the_limit(each_shared: Running) -> None:
     """A chunked body that never announces its length is refused when it passes 64 KiB, not when it ends."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", each_shared.port)
     writer.write(b"POST /e HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n")
     for _ in range(17):
         writer.write(b"1000\r\n" + b"x" * 4096 + b"\r\n")
@@ -133,9 +142,10 @@ async def test_a_body_without_end_is_cut_at_the_limit(running: Running) -> None:
     assert status.split()[1] == b"413"
 
 
-async def test_a_length_beyond_the_limit_is_refused_before_the_body(running: Running) -> None:
+@IN_ITS_LOOP
+async def test_a_length_beyond_the_limit_is_refused_before_the_body(each_shared: Running) -> None:
     """Nobody has to send ten megabytes to hear that they are too many."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", each_shared.port)
     writer.write(b"POST /e HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 10000000\r\n\r\n")
     async with asyncio.timeout(10):
         status = await reader.readline()
@@ -276,29 +286,31 @@ async def test_the_pixel_counts_a_reader_without_scripts(running: Running) -> No
     assert (snapshot["views"], snapshot["pages"][0]["path"]) == (1, "/a")
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize("path", ["/caf%C3%A9/%E4%BD%A0", "/a%FF", "/a%20b", "/a%2520b", "/a%22%3Cb"])
-async def test_a_page_has_one_name_at_both_doors(serving: Serving, path: str) -> None:
+async def test_a_page_has_one_name_at_both_doors(shared: Running, path: str) -> None:
     """Whatever stands in a path: told by the script, by the Referer, or by `p` as any template writes it into a query."""
     told = urlsplit(PAGE)._replace(path=path, query="").geturl()
-    async with serving() as running:
-        await post(running, view(u=told))
-        await running.client.get("/p.gif?s=open-site", headers={"referer": told, "user-agent": BROWSER})
-        for value in (quote(path), path):
-            if value != path or "%25" not in path:
-                url = f"/p.gif?s=open-site&p={value}"
-                await running.client.get(url, headers={"referer": PAGE, "user-agent": BROWSER})
-        pages = (await running.client.get("/api/live/open-site", headers=running.owner)).json()["pages"]
+    site = f"site-{next(NUMBERS)}"
+    await shared.house.put_site(Site(site))
+    await post(shared, view(s=site, u=told))
+    await shared.client.get(f"/p.gif?s={site}", headers={"referer": told, "user-agent": BROWSER})
+    for value in (quote(path), path):
+        if value != path or "%25" not in path:
+            url = f"/p.gif?s={site}&p={value}"
+            await shared.client.get(url, headers={"referer": PAGE, "user-agent": BROWSER})
+    pages = (await shared.client.get(f"/api/live/{site}", headers=shared.owner)).json()["pages"]
     assert len(pages) == 1, pages
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize("query", ["", "s=nowhere", "s=open-site&p=/%ED%A0%80", "&".join(f"k{n}=1" for n in range(30))])
-async def test_the_pixel_is_an_image_also_when_it_is_refused(serving: Serving, query: str) -> None:
+async def test_the_pixel_is_an_image_also_when_it_is_refused(shared: Running, query: str) -> None:
     """400 with the same image: a page shows no broken one."""
-    async with serving() as running:
-        answer = await running.client.get(f"/p.gif?{query}", headers={"user-agent": BROWSER})
-        assert answer.status_code == 400
-        assert answer.content[:6] == b"GIF89a"
-        assert (await running.client.post("/p.gif")).status_code == 405
+    answer = await shared.client.get(f"/p.gif?{query}", headers={"user-agent": BROWSER})
+    assert answer.status_code == 400
+    assert answer.content[:6] == b"GIF89a"
+    assert (await shared.client.post("/p.gif")).status_code == 405
 
 
 async def test_a_client_that_leaves_in_the_middle_of_its_body_harms_nobody(running: Running) -> None:

@@ -108,6 +108,7 @@ async def open_door(running: Running) -> Running:
     return running
 
 
+@pytest.mark.slow
 async def test_arrivals_moves_and_departures_are_pushed(serving: Serving) -> None:
     """To all who watch, also the departure that no fact brings."""
     now = [0]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from footfall.model import Fact, Kind
 
-from .conftest import Running, Serving
+from .conftest import IN_ITS_LOOP, Running, Serving
 
 SITE = "/api/sites/open-site"
 READERS = {"name": "Readers", "filters": [["contains", "event:page", ["/blog"]], ["is", "event:goal", ["Sign up"]]]}
@@ -19,8 +20,17 @@ NOTE = {"at": "2026-11-29", "text": "Launch"}
 
 async def call(running: Running, method: str, path: str, body: object = None) -> tuple[int, Any]:
     """Status and JSON, as the owner."""
-    answer = await running.client.request(method, SITE + path, json=body, headers=running.owner)
+    content = None if body is None else msgspec.json.encode(body)
+    answer = await running.client.request(method, SITE + path, content=content, headers=running.owner)
     return answer.status_code, answer.json()
+
+
+def nested(depth: int) -> list[Any]:
+    """A filter within filters."""
+    filter: list[Any] = ["is", "event:page", ["/"]]
+    for _ in range(depth):
+        filter = ["and", [filter]]
+    return filter
 
 
 async def test_five_doors(running: Running) -> None:
@@ -40,6 +50,7 @@ async def test_five_doors(running: Running) -> None:
     assert (await running.client.get("/api/sites/no-site/goals", headers=running.owner)).status_code == 404
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize(
     ("path", "body", "field", "said"),
     [
@@ -59,21 +70,35 @@ async def test_five_doors(running: Running) -> None:
         ("/segments", {"name": "x", "filters": [["matches", "event:page", ["("]]]}, "filters", "#/filters/0"),
         ("/segments", {"name": "x", "filters": [["is", "event:goal", ["Nothing"]]]}, "filters", "Nothing"),
         ("/segments", {"name": "x", "filters": [7]}, "filters", "#/filters/0"),
+        ("/segments", {"name": "x", "filters": [nested(12)]}, "filters", "#/filters/0"),
+        ("/segments", {"name": "x", "filters": [nested(300)]}, "filters", "#/filters/0"),
         ("/annotations", {"at": "29.11.2026", "text": "x"}, "at", "2026-11-29"),
         ("/annotations", {"at": "2026-02-30", "text": "x"}, "at", "2026-11-29"),
         ("/annotations", {"at": "2026-11-29T13:05Z", "text": "x"}, "at", "by the site's clock"),
-        ("/annotations", {"at": "２０２６-11-29", "text": "x"}, "at", "2026-11-29"),
+        ("/annotations", {"at": "\uff12\uff10\uff12\uff16-11-29", "text": "x"}, "at", "2026-11-29"),
         ("/annotations", {"at": "2026-11-29", "text": " "}, "text", "1 to 200"),
         ("/annotations", {"at": "2026-11-29", "text": "x" * 201}, "text", "1 to 200"),
     ],
 )
-async def test_what_does_not_fit_is_named(running: Running, path: str, body: object, field: str, said: str) -> None:
+async def test_what_does_not_fit_is_named(shared: Running, path: str, body: object, field: str, said: str) -> None:
     """400 with the field and the place, whether it is new or another's place it takes; nothing changes."""
-    await call(running, "PUT", "", {"goals": [{"name": "Taken", "event": "t"}]})
-    before = running.house.sites["open-site"]
-    status, answer = await call(running, "POST", path, body)
+    await call(shared, "PUT", "", {"goals": [{"name": "Taken", "event": "t"}]})
+    before = shared.house.sites["open-site"]
+    status, answer = await call(shared, "POST", path, body)
     assert (status, answer["field"], said in answer["error"]) == (400, field, True), answer
-    assert running.house.sites["open-site"] is before
+    assert shared.house.sites["open-site"] is before
+
+
+async def test_what_is_nested_deep_is_refused(serving: Serving) -> None:
+    """By both doors that read filters, wherever JSON, Python or the rules end."""
+    async with serving() as running:
+        for depth in (11, 100, 200, 300, 400, 450, 480, 500, 600, 900, 5_000):
+            filter = '["and", [' * depth + '["is", "event:page", ["/"]]' + "]]" * depth
+            segment = f'{{"name": "x", "filters": [{filter}]}}'
+            query = f'{{"site_id": "open-site", "metrics": ["visitors"], "date_range": "day", "filters": [{filter}]}}'
+            for door, body in (("/api/sites/open-site/segments", segment), ("/api/v2/query", query)):
+                answer = await running.client.post(door, content=body, headers=running.owner)
+                assert answer.status_code == 400, (door, depth)
 
 
 async def test_there_are_not_too_many(serving: Serving) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from hashlib import sha256
-from typing import Any
+from itertools import count
 from xml.etree import ElementTree
 
 import pytest
@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from footfall.http.embed import badge, card, language, short
 from footfall.model import Site
 
+from .conftest import IN_ITS_LOOP, Running, Serving
 from .test_collect import post, view
 
-Running = Any  # tests/http/conftest.py; test files cannot import it by name
-Serving = Any
+NUMBERS = count(1)  # of sites that a test has for itself
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize(
     ("query", "told"),
     [
@@ -34,23 +35,23 @@ Serving = Any
         ("?show=views&path=", "0 views"),
     ],
 )
-async def test_a_badge_tells_one_figure(serving: Serving, query: str, told: str) -> None:
+async def test_a_badge_tells_one_figure(shared: Running, query: str, told: str) -> None:
     """Of the site or of a page; of a page that strangers may not know nothing, also to the owner: the image is for all."""
-    async with serving() as running:
-        await running.house.put_site(Site("the-site", visibility="public"))
-        facts = [view(n, s="the-site", u="https://example.com/a", v=f"visitor {n}") for n in range(1, 5)]
-        await post(running, [*facts, view(9, s="the-site", u="https://example.com/secret", v="visitor 1")])
-        for headers in (None, running.owner):
-            answer = await running.client.get(f"/badge/the-site.svg{query}", headers=headers)
-            assert f"<title>{told}</title>" in answer.text
+    site = f"site-{next(NUMBERS)}"
+    await shared.house.put_site(Site(site, visibility="public"))
+    facts = [view(n, s=site, u="https://example.com/a", v=f"visitor {n}") for n in range(1, 5)]
+    await post(shared, [*facts, view(9, s=site, u="https://example.com/secret", v="visitor 1")])
+    for headers in (None, shared.owner):
+        answer = await shared.client.get(f"/badge/{site}.svg{query}", headers=headers)
+        assert f"<title>{told}</title>" in answer.text
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize("query", ["show=people", "show=", "show=visitors&path=/"])
-async def test_a_figure_that_is_none_is_refused(serving: Serving, query: str) -> None:
+async def test_a_figure_that_is_none_is_refused(shared: Running, query: str) -> None:
     """By the name of what was wrong."""
-    async with serving() as running:
-        answer = await running.client.get(f"/badge/open-site.svg?{query}")
-        assert (answer.status_code, "Show: expected" in answer.text) == (400, True)
+    answer = await shared.client.get(f"/badge/open-site.svg?{query}")
+    assert (answer.status_code, "Show: expected" in answer.text) == (400, True)
 
 
 @pytest.mark.parametrize(
@@ -131,16 +132,17 @@ async def test_they_may_be_kept_for_half_a_minute(running: Running, door: str) -
     assert other.status_code == 200
 
 
-async def test_a_card_runs_its_own_script_and_no_other(running: Running) -> None:
+@IN_ITS_LOOP
+async def test_a_card_runs_its_own_script_and_no_other(each_shared: Running) -> None:
     """Named by its digest; it may ask this server alone. Where nothing runs the card is asked for anew; a badge runs nothing."""
-    answer = await running.client.get("/embed/open-site")
+    answer = await each_shared.client.get("/embed/open-site")
     policy = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))
     scripts = re.findall("<script>(.*?)</script>", answer.text, re.S)
     digests = [f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" for script in scripts]
     assert [policy["script-src"]] == digests
     assert (policy["connect-src"], policy["trusted-types"]) == ("'self'", "'none'")
     assert '<noscript><meta http-equiv="refresh" content="30"></noscript>' in answer.text
-    badge = await running.client.get("/badge/open-site.svg")
+    badge = await each_shared.client.get("/badge/open-site.svg")
     assert badge.headers["content-security-policy"] == "default-src 'none'"
 
 
@@ -161,6 +163,7 @@ async def test_cards_and_badges_are_counted(running: Running) -> None:
     assert counted == told
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize(
     ("site", "ancestors", "kept"),
     [
@@ -171,19 +174,18 @@ async def test_cards_and_badges_are_counted(running: Running) -> None:
         (Site("the-site", visibility="link", link="secret", frames=("https://a.example",)), "https://a.example", "private"),
     ],
 )  # fmt: skip
-async def test_the_site_says_who_may_frame_its_card(serving: Serving, site: Site, ancestors: str, kept: str) -> None:
+async def test_the_site_says_who_may_frame_its_card(shared: Running, site: Site, ancestors: str, kept: str) -> None:
     """Anybody a public one, nobody one with a secret, unless it names them; the live page itself nobody at all."""
-    async with serving() as running:
-        await running.house.put_site(site)
-        answer = await running.client.get("/embed/the-site?link=secret")
-        assert answer.status_code == 200
-        found = re.search(r"frame-ancestors ([^;]*)", answer.headers["content-security-policy"])
-        assert found is not None
-        assert found[1] == ancestors
-        assert answer.headers["cache-control"] == f"{kept}, max-age=30"
-        assert ("/s/the-site" in answer.text) == (site.visibility == "public")
-        page = await running.client.get("/s/the-site?link=secret")
-        assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+    await shared.house.put_site(site)
+    answer = await shared.client.get("/embed/the-site?link=secret")
+    assert answer.status_code == 200
+    found = re.search(r"frame-ancestors ([^;]*)", answer.headers["content-security-policy"])
+    assert found is not None
+    assert found[1] == ancestors
+    assert answer.headers["cache-control"] == f"{kept}, max-age=30"
+    assert ("/s/the-site" in answer.text) == (site.visibility == "public")
+    page = await shared.client.get("/s/the-site?link=secret")
+    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
 
 
 async def test_a_badge_knows_pages_that_the_snapshot_leaves_out(serving: Serving) -> None:

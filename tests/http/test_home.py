@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 
+from .conftest import IN_ITS_LOOP, Running, Serving
 from .test_collect import post as send
 from .test_collect import view
 from .test_sign_in import own
-
-Running = Any  # tests/http/conftest.py; test files cannot import it by name
-Serving = Any
 
 
 async def fill(running: Running, path: str, **fields: str) -> Any:
@@ -90,6 +88,7 @@ def _filled(page: str) -> dict[str, str]:
     return {name: unescape(value) for name, value in [*inputs, *areas, *chosen]}
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize(
     ("path", "fields", "field"),
     [
@@ -109,32 +108,31 @@ def _filled(page: str) -> dict[str, str]:
         ("/sites/open-site", {"name": "x" * 201}, "name"),
     ],
 )
-async def test_what_does_not_fit_is_said_at_its_field(serving: Serving, path: str, fields: dict[str, str], field: str) -> None:
+async def test_what_does_not_fit_is_said_at_its_field(shared: Running, path: str, fields: dict[str, str], field: str) -> None:
     """400, nothing changes, and what was typed is still there."""
-    async with serving() as running:
-        before = dict(running.house.sites)
-        answer = await fill(running, path, **fields)
-        assert answer.status_code == 400
-        assert re.search(rf'id="{field}"[^>]*aria-describedby="{field}-wrong[^>]*aria-invalid="true"', answer.text)
-        assert f'id="{field}-wrong">Expected ' in answer.text
-        for value in fields.values():
-            assert value.replace("'", "&#x27;") in answer.text
-        assert running.house.sites == before
+    before = dict(shared.house.sites)
+    answer = await fill(shared, path, **fields)
+    assert answer.status_code == 400
+    assert re.search(rf'id="{field}"[^>]*aria-describedby="{field}-wrong[^>]*aria-invalid="true"', answer.text)
+    assert f'id="{field}-wrong">Expected ' in answer.text
+    for value in fields.values():
+        assert value.replace("'", "&#x27;") in answer.text
+    assert shared.house.sites == before
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/sites/open-site"), ("GET", "/password"), ("POST", "/sites"), ("POST", "/sites/open-site")]
 )
-async def test_strangers_find_nothing_there(serving: Serving, method: str, path: str) -> None:
+async def test_strangers_find_nothing_there(shared: Running, method: str, path: str) -> None:
     """Nor does anybody find a site that is not there."""
-    async with serving() as running:
-        before = dict(running.house.sites)
-        answer = await running.client.request(method, path, headers=own(running))
-        nothing = await running.client.get("/nothing")
-        assert (answer.status_code, answer.content) == (404, nothing.content)
-        assert (await running.client.get("/sites/nowhere", headers=running.owner)).status_code == 404
-        assert (await fill(running, "/sites/nowhere", name="x")).status_code == 404
-        assert running.house.sites == before
+    before = dict(shared.house.sites)
+    answer = await shared.client.request(method, path, headers=own(shared))
+    nothing = await shared.client.get("/nothing")
+    assert (answer.status_code, answer.content) == (404, nothing.content)
+    assert (await shared.client.get("/sites/nowhere", headers=shared.owner)).status_code == 404
+    assert (await fill(shared, "/sites/nowhere", name="x")).status_code == 404
+    assert shared.house.sites == before
 
 
 async def test_what_cannot_be_kept_is_not_done(serving: Serving) -> None:

@@ -199,7 +199,8 @@ async def test_one_address_cannot_take_all_places(serving: Serving, monkeypatch:
                 assert " 200 " in other.head
 
 
-@pytest.mark.parametrize("server", ["granian", pytest.param("uvicorn", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("server", ["granian", "uvicorn"])
 async def test_a_viewer_that_does_not_read_is_let_go_and_others_are_served(
     serving: Serving, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.errors import InvalidInput
@@ -13,6 +13,7 @@ from footfall.http.openapi import openapi
 from footfall.http.page import Numbers, Template, in_script
 from footfall.intake.wire import KEYS
 from footfall.model import Site
+from tests.examples import examples
 
 
 def test_a_template_is_filled_and_a_value_is_not_filled_again() -> None:
@@ -22,7 +23,7 @@ def test_a_template_is_filled_and_a_value_is_not_filled_again() -> None:
     assert filled == b'<h1>__SNAPSHOT__</h1><i>__OTHER__</i><script>{"a":"__SITE__"}</script>'
 
 
-@settings(max_examples=50, deadline=None)
+@examples(50)
 @given(st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
 def test_json_cannot_leave_its_script_block(value: object) -> None:
     """Whatever strings are in it, nothing ends the block or a line, and it still says the same."""

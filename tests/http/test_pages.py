@@ -21,14 +21,15 @@ from footfall.http.live import Live
 from footfall.http.warnings import Warnings
 from footfall.model import Site
 
-from .conftest import Running, Serving
+from .conftest import IN_ITS_LOOP, Running, Serving
 from .test_collect import post, view
 
 
-async def test_every_page_has_its_security_headers(running: Running) -> None:
+@IN_ITS_LOOP
+async def test_every_page_has_its_security_headers(each_shared: Running) -> None:
     """Also the pages that only say no."""
     for path in ("/", "/s/open-site", "/s/no-such-site", "/nothing", "/metrics"):
-        answer = await running.client.get(path)
+        answer = await each_shared.client.get(path)
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
         policy = answer.headers["content-security-policy"]
         assert policy.startswith("default-src 'none'")
@@ -40,10 +41,11 @@ async def test_every_page_has_its_security_headers(running: Running) -> None:
         assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_a_private_page_and_none_look_alike(running: Running) -> None:
+@IN_ITS_LOOP
+async def test_a_private_page_and_none_look_alike(each_shared: Running) -> None:
     """Byte for byte, whatever wrong key comes along."""
     for query in ("", "?key=wrong"):
-        hidden, unknown = [await running.client.get(f"/s/{site}{query}") for site in ("shut-site", "no-such-site")]
+        hidden, unknown = [await each_shared.client.get(f"/s/{site}{query}") for site in ("shut-site", "no-such-site")]
         assert hidden.status_code == unknown.status_code == 404
         assert hidden.content == unknown.content
         told = [[pair for pair in answer.headers.raw if pair[0].lower() != b"date"] for answer in (hidden, unknown)]
@@ -66,14 +68,14 @@ async def test_the_key_becomes_a_session_and_leaves_the_address(running: Running
     assert "shut-site" in (await running.client.get("/", headers=told)).text
 
 
-async def test_a_link_on_another_site_signs_in_too(serving: Serving) -> None:
+@IN_ITS_LOOP
+async def test_a_link_on_another_site_signs_in_too(shared: Running) -> None:
     """Browsers hold a Strict cookie back while they follow a redirect that began elsewhere: a page of ours leads on instead."""
-    async with serving() as running:
-        key = running.house.folder.owner_key
-        answer = await running.client.get(f"/?key={key}", headers={"sec-fetch-site": "cross-site"})
-        assert answer.status_code == 200
-        assert answer.headers["refresh"] == "0; url=/"
-        assert "set-cookie" in answer.headers
+    key = shared.house.folder.owner_key
+    answer = await shared.client.get(f"/?key={key}", headers={"sec-fetch-site": "cross-site"})
+    assert answer.status_code == 200
+    assert answer.headers["refresh"] == "0; url=/"
+    assert "set-cookie" in answer.headers
 
 
 async def test_the_cookie_is_secure_behind_a_proxy_that_speaks_tls(serving: Serving) -> None:
@@ -92,20 +94,21 @@ async def test_the_cookie_is_secure_at_a_public_address_with_tls(serving: Servin
         assert "; Secure" not in (await running.client.get(path)).headers["set-cookie"]
 
 
-async def test_a_public_page_with_a_wrong_key_is_shown_and_signs_nobody_in(serving: Serving) -> None:
+@IN_ITS_LOOP
+async def test_a_public_page_with_a_wrong_key_is_shown_and_signs_nobody_in(shared: Running) -> None:
     """The key leaves the address, no cookie is set."""
-    async with serving() as running:
-        answer = await running.client.get("/s/open-site?key=wrong")
-        assert answer.status_code == 303
-        assert "set-cookie" not in answer.headers
+    answer = await shared.client.get("/s/open-site?key=wrong")
+    assert answer.status_code == 303
+    assert "set-cookie" not in answer.headers
 
 
-async def test_the_start_page_lists_sites_for_the_owner_only(running: Running) -> None:
+@IN_ITS_LOOP
+async def test_the_start_page_lists_sites_for_the_owner_only(each_shared: Running) -> None:
     """Names are text, not markup; strangers see none."""
-    stranger = await running.client.get("/")
+    stranger = await each_shared.client.get("/")
     assert "shut-site" not in stranger.text
     assert "open-site" not in stranger.text
-    owner = await running.client.get("/", headers=running.owner)
+    owner = await each_shared.client.get("/", headers=each_shared.owner)
     assert "Shut &lt;b&gt;" in owner.text
     assert 'href="s/open-site"' in owner.text
 
@@ -124,18 +127,19 @@ async def test_the_live_page_carries_its_first_numbers(serving: Serving, tmp_pat
         assert json.loads(block[1])["views"] == 1
 
 
-async def test_the_script_is_there_for_every_site(running: Running) -> None:
+@IN_ITS_LOOP
+async def test_the_script_is_there_for_every_site(each_shared: Running) -> None:
     """Compressed, from any origin, renewed after a while, and not sent again to whoever has it."""
-    answer = await running.client.get("/f.js", headers={"accept-encoding": "gzip, br"})
+    answer = await each_shared.client.get("/f.js", headers={"accept-encoding": "gzip, br"})
     if answer.status_code == 404:
         pytest.skip("the web files are not built")
     assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
     assert answer.headers["content-encoding"] == "br"
     assert answer.headers["access-control-allow-origin"] == "*"
     again = {"accept-encoding": "gzip, br", "if-none-match": answer.headers["etag"]}
-    assert (await running.client.get("/f.js", headers=again)).status_code == 304
-    assert (await running.client.head("/f.js")).headers["content-length"] != "0"
-    assert (await running.client.post("/f.js")).status_code == 405
+    assert (await each_shared.client.get("/f.js", headers=again)).status_code == 304
+    assert (await each_shared.client.head("/f.js")).headers["content-length"] != "0"
+    assert (await each_shared.client.post("/f.js")).status_code == 405
 
 
 async def test_metrics_are_closed_without_the_key(running: Running) -> None:
@@ -170,13 +174,15 @@ async def test_metrics_may_have_a_listener_of_their_own(serving: Serving, unused
         assert (await client.get(f"http://127.0.0.1:{unused_tcp_port}/healthz")).status_code == 404
 
 
-async def test_health_is_open_and_says_little(running: Running) -> None:
+@IN_ITS_LOOP
+async def test_health_is_open_and_says_little(each_shared: Running) -> None:
     """Status, version and warnings; no site, no file."""
-    answer = await running.client.get("/healthz")
+    answer = await each_shared.client.get("/healthz")
     assert answer.status_code == 200
     assert set(answer.json()) == {"status", "version", "warnings"}
 
 
+@pytest.mark.slow
 async def test_a_part_of_the_doors_that_dies_is_not_silent(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
     """The log has it, /healthz says it and so does the owner's page, though facts are still accepted."""
 
@@ -232,22 +238,24 @@ def test_each_change_is_logged_once() -> None:
     assert all(line["repair"] for line in logged if line["log_level"] == "error")
 
 
-async def test_robots_are_asked_to_stay_out_and_machines_get_a_description(running: Running) -> None:
+@IN_ITS_LOOP
+async def test_robots_are_asked_to_stay_out_and_machines_get_a_description(each_shared: Running) -> None:
     """robots.txt disallows everything; the description is OpenAPI 3.1 and names the doors."""
-    assert (await running.client.get("/robots.txt")).text == "User-agent: *\nDisallow: /\n"
-    document = (await running.client.get("/openapi.json")).json()
+    assert (await each_shared.client.get("/robots.txt")).text == "User-agent: *\nDisallow: /\n"
+    document = (await each_shared.client.get("/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
     assert {"/e", "/p.gif", "/api/live/{site}", "/api/live/{site}/stream", "/healthz"} <= set(document["paths"])
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize(
     "door",
     ["/api/live/{site}", "/api/people/{site}", "/api/pages/{site}", "/api/replay/{site}", "/api/count/{site}", "/embed/{site}",
      "/badge/{site}.svg", "/healthz"],
 )  # fmt: skip
-async def test_doors_answer_as_their_description_says(running: Running, door: str) -> None:
+async def test_doors_answer_as_their_description_says(each_shared: Running, door: str) -> None:
     """With a kind of body that is named there, to all parameters at once, and of a site that is not there."""
-    told = (await running.client.get("/openapi.json")).json()["paths"][door]["get"]
+    told = (await each_shared.client.get("/openapi.json")).json()["paths"][door]["get"]
     queries = {
         p["name"]: p["schema"].get("enum", ["/" if p["name"] == "path" else "1"])[0]
         for p in told["parameters"]
@@ -255,20 +263,20 @@ async def test_doors_answer_as_their_description_says(running: Running, door: st
     }
     for site, status in (("open-site", 200), ("not-there", 404)):
         if "{site}" in door or status == 200:
-            answer = await running.client.get(door.format(site=site), params=queries, headers=running.owner)
+            answer = await each_shared.client.get(door.format(site=site), params=queries, headers=each_shared.owner)
             assert answer.status_code == status
             kinds = told["responses"][str(status)].get("content", {"text/html": {}})
             assert answer.headers["content-type"].partition(";")[0] in kinds
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize("path", ["/", "/s/open-site", "/healthz", "/robots.txt", "/openapi.json", "/nothing"])
-async def test_head_is_get_without_a_body(serving: Serving, path: str) -> None:
+async def test_head_is_get_without_a_body(shared: Running, path: str) -> None:
     """The same status and headers."""
-    async with serving() as running:
-        get, head = await running.client.get(path), await running.client.head(path)
-        assert head.status_code == get.status_code
-        assert head.content == b""
-        assert {name for name in head.headers if name != "date"} == {name for name in get.headers if name != "date"}
+    get, head = await shared.client.get(path), await shared.client.head(path)
+    assert head.status_code == get.status_code
+    assert head.content == b""
+    assert {name for name in head.headers if name != "date"} == {name for name in get.headers if name != "date"}
 
 
 async def test_a_fault_is_told_by_an_id_alone(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,12 +302,13 @@ async def test_a_fault_is_told_by_an_id_alone(serving: Serving, monkeypatch: pyt
             assert re.search(r"the log has it as [0-9a-f]{8}", answer.text)
 
 
-async def test_what_fits_no_door_is_told_in_the_shape_of_its_neighbours(running: Running) -> None:
+@IN_ITS_LOOP
+async def test_what_fits_no_door_is_told_in_the_shape_of_its_neighbours(each_shared: Running) -> None:
     """JSON below /api/, a page elsewhere, and Allow where only the method was wrong."""
     for method, path, status in (("GET", "/api/nothing", 404), ("POST", "/api/sites", 405)):
-        answer = await running.client.request(method, path)
+        answer = await each_shared.client.request(method, path)
         assert (answer.status_code, set(answer.json())) == (status, {"error"})
-    answer = await running.client.post("/healthz")
+    answer = await each_shared.client.post("/healthz")
     assert answer.status_code == 405
     assert "GET" in answer.headers["allow"]
     assert answer.headers["content-security-policy"].startswith("default-src 'none'")

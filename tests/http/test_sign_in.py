@@ -10,8 +10,7 @@ import pytest
 
 from footfall.http import signin
 
-Running = Any  # tests/http/conftest.py; test files cannot import it by name
-Serving = Any
+from .conftest import IN_ITS_LOOP, Running, Serving
 
 PASSWORD = "tomatoes and beans"
 ELSEWHERE = "https://evil.example"
@@ -192,30 +191,30 @@ FOREIGN: tuple[dict[str, str], ...] = (
 )
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize("path", FORMS)
-async def test_no_form_is_taken_from_another_origin(serving: Serving, path: str) -> None:
+async def test_no_form_is_taken_from_another_origin(shared: Running, path: str) -> None:
     """With a session that is good: nothing is done, whatever the page elsewhere makes the browser say."""
-    async with serving() as running:
-        await running.house.access.change(PASSWORD)
-        token = await running.house.access.welcome()
-        fields = {
-            "password": PASSWORD,
-            "now": PASSWORD,
-            "again": PASSWORD,
-            "token": token,
-            "id": "new-site",
-            "visibility": "private",
-        }
-        session = (await try_in(running, PASSWORD)).headers["set-cookie"].partition(";")[0]
-        running.client.cookies.clear()
-        sites = dict(running.house.sites)
-        for headers in FOREIGN:
-            said = {name: value.format(host=f"127.0.0.1:{running.port}") for name, value in headers.items()}
-            answer = await post(running, path, {"cookie": session, **said}, **fields)
-            assert (answer.status_code, "set-cookie" in answer.headers) in ((403, False), (404, False)), headers
-        assert running.house.sites == sites
-        assert running.house.access.welcomes(token)
-        assert (await running.client.get("/api/live/shut-site", headers={"cookie": session})).status_code == 200
+    await shared.house.access.change(PASSWORD)
+    token = await shared.house.access.welcome()
+    fields = {
+        "password": PASSWORD,
+        "now": PASSWORD,
+        "again": PASSWORD,
+        "token": token,
+        "id": "new-site",
+        "visibility": "private",
+    }
+    session = (await try_in(shared, PASSWORD)).headers["set-cookie"].partition(";")[0]
+    shared.client.cookies.clear()
+    sites = dict(shared.house.sites)
+    for headers in FOREIGN:
+        said = {name: value.format(host=f"127.0.0.1:{shared.port}") for name, value in headers.items()}
+        answer = await post(shared, path, {"cookie": session, **said}, **fields)
+        assert (answer.status_code, "set-cookie" in answer.headers) in ((403, False), (404, False)), headers
+    assert shared.house.sites == sites
+    assert shared.house.access.welcomes(token)
+    assert (await shared.client.get("/api/live/shut-site", headers={"cookie": session})).status_code == 200
 
 
 @pytest.mark.parametrize("origin", ["http://{host}", "https://{host}", "https://stats.example"])
@@ -235,18 +234,19 @@ async def test_the_doors_for_programs_ask_for_the_origin_when_a_session_comes(se
         change = {"visibility": "private"}
         for headers in ({}, {"origin": ELSEWHERE}):
             answer = await running.client.put("/api/sites/open-site", json=change, headers=headers)
-            assert (answer.status_code, running.house.sites["open-site"].visibility) == (404, "public")
+            assert (answer.status_code, running.house.sites["open-site"].visibility) == (401, "public")
         assert (await running.client.put("/api/sites/open-site", json=change, headers=own(running))).status_code == 200
         running.client.cookies.clear()
         assert (await running.client.put("/api/sites/open-site", json=change, headers=running.owner)).status_code == 200
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"&" * 70_000, b"&".join(b"a%d=1" % n for n in range(200))])
-async def test_what_is_no_form_is_refused(running: Running, body: bytes) -> None:
+async def test_what_is_no_form_is_refused(each_shared: Running, body: bytes) -> None:
     """400 in words, no fault."""
-    await running.house.access.change(PASSWORD)
+    await each_shared.house.access.change(PASSWORD)
     kind = {"content-type": "application/x-www-form-urlencoded"}
-    answer = await running.client.post("/sign-in", content=body, headers={**own(running), **kind})
+    answer = await each_shared.client.post("/sign-in", content=body, headers={**own(each_shared), **kind})
     assert answer.status_code == 400
     assert "nothing was done" in answer.text
 

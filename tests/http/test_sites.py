@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-Running = Any  # tests/http/conftest.py: Running; test files cannot import it by name
+from .conftest import IN_ITS_LOOP, Running
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -23,13 +23,13 @@ Running = Any  # tests/http/conftest.py: Running; test files cannot import it by
         ("POST", "/api/welcome"),
     ],
 )
-async def test_strangers_do_not_come_in(running: Running, method: str, path: str) -> None:
+async def test_strangers_do_not_come_in(each_shared: Running, method: str, path: str) -> None:
     """Without the key and with a wrong one every door answers alike, and nothing changes."""
     for headers in ({}, {"authorization": "Bearer wrong-wrong-wrong-wrong"}):
-        answer = await running.client.request(method, path, headers=headers, json={"visibility": "private"})
+        answer = await each_shared.client.request(method, path, headers=headers, json={"visibility": "private"})
         assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
-        assert (await running.client.request(method, path.replace("open", "no"), headers=headers)).content == answer.content
-    assert running.house.sites["open-site"].visibility == "public"
+        assert (await each_shared.client.request(method, path.replace("open", "no"), headers=headers)).content == answer.content
+    assert each_shared.house.sites["open-site"].visibility == "public"
 
 
 async def test_a_site_is_added_changed_and_removed(running: Running) -> None:
@@ -47,6 +47,7 @@ async def test_a_site_is_added_changed_and_removed(running: Running) -> None:
     assert (await running.client.delete("/api/sites/blog", headers=running.owner)).status_code == 404
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize(
     ("path", "body", "field"),
     [
@@ -83,12 +84,12 @@ async def test_a_site_is_added_changed_and_removed(running: Running) -> None:
         ("/api/sites/open-site/content/post/a", b"{}", "body"),
     ],
 )
-async def test_what_does_not_fit_is_refused_by_name(running: Running, path: str, body: bytes, field: str) -> None:
+async def test_what_does_not_fit_is_refused_by_name(each_shared: Running, path: str, body: bytes, field: str) -> None:
     """400 with the field and what was expected; no site appears."""
-    answer = await running.client.put(path, content=body, headers=running.owner)
+    answer = await each_shared.client.put(path, content=body, headers=each_shared.owner)
     assert (answer.status_code, answer.json()["field"]) == (400, field)
     assert answer.json()["error"].startswith(f"{field}: expected ")
-    assert set(running.house.sites) == {"open-site", "shut-site"}
+    assert set(each_shared.house.sites) == {"open-site", "shut-site"}
 
 
 async def test_what_is_published_gives_pages_their_titles(running: Running) -> None:

@@ -48,11 +48,12 @@ def process(command: list[str], folder: Path, port: int) -> Iterator[subprocess.
                 found.kill()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "status"),
     [
         pytest.param(GRANIAN, 0, id="granian"),
-        pytest.param(UVICORN, -signal.SIGTERM, id="uvicorn", marks=pytest.mark.slow),
+        pytest.param(UVICORN, -signal.SIGTERM, id="uvicorn"),
     ],
 )
 async def test_it_stops_at_once_with_viewers_connected(

@@ -12,8 +12,7 @@ import pytest
 from footfall.house import SITES, site_of
 from footfall.model import Site
 
-Running = Any  # tests/http/conftest.py; test files cannot import it by name
-Serving = Any
+from .conftest import IN_ITS_LOOP, Running, Serving
 
 SECRET = "a-secret-of-22-letters"
 DATA = ("/api/people/{}", "/api/pages/{}", "/api/replay/{}", "/api/count/{}")
@@ -40,31 +39,32 @@ async def status(running: Running, path: str, brought: Brought) -> int:
         return found
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize(
     ("visibility", "seen_by"),
     [("private", []), ("public", [NOTHING, LINK, COOKIE, *WRONG]), ("link", [LINK, COOKIE])],
 )
-async def test_doors_open_to_whom_they_should(serving: Serving, door: str, visibility: str, seen_by: list[Any]) -> None:
+async def test_doors_open_to_whom_they_should(shared: Running, door: str, visibility: str, seen_by: list[Any]) -> None:
     """The owner always, strangers by the site's visibility; everybody else is told what is told of a site that is not there."""
-    async with serving() as running:
-        await running.house.put_site(Site("the-site", visibility=visibility, link=SECRET))
-        for brought in (NOTHING, LINK, COOKIE, *WRONG):
-            expected = 404 if brought not in seen_by else 200
-            assert await status(running, door.format("the-site"), brought) == expected, brought
-            assert await status(running, door.format("nowhere"), brought) == 404
-        assert await status(running, door.format("the-site"), ("", running.owner)) == 200
-        assert await status(running, door.format("nowhere"), ("", running.owner)) == 404
+    await shared.house.put_site(Site("the-site", visibility=visibility, link=SECRET))
+    for brought in (NOTHING, LINK, COOKIE, *WRONG):
+        expected = 404 if brought not in seen_by else 200
+        assert await status(shared, door.format("the-site"), brought) == expected, brought
+        assert await status(shared, door.format("nowhere"), brought) == 404
+    assert await status(shared, door.format("the-site"), ("", shared.owner)) == 200
+    assert await status(shared, door.format("nowhere"), ("", shared.owner)) == 404
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize("door", [*DOORS, "/sites/{}"])
-async def test_hidden_and_unknown_are_told_alike(running: Running, door: str) -> None:
+async def test_hidden_and_unknown_are_told_alike(each_shared: Running, door: str) -> None:
     """Byte for byte, whatever is brought, also of a site that a link opens."""
-    await running.house.put_site(Site("the-site", visibility="link", link=SECRET))
+    await each_shared.house.put_site(Site("the-site", visibility="link", link=SECRET))
     for query, headers in (NOTHING, *WRONG):
         told = []
         for site in ("shut-site", "the-site", "nowhere"):
-            answer = await running.client.get(door.format(site) + query, headers=dict(headers))
+            answer = await each_shared.client.get(door.format(site) + query, headers=dict(headers))
             told.append((answer.status_code, answer.content, [pair for pair in answer.headers.raw if pair[0].lower() != b"date"]))
         assert told[0] == told[1] == told[2]
         assert told[0][0] == 404
@@ -143,12 +143,13 @@ async def test_an_older_registry_is_read_at_the_start(serving: Serving) -> None:
         assert await status(running, "/api/live/older", NOTHING) == 200
 
 
+@IN_ITS_LOOP
 @pytest.mark.parametrize("door", ["/api/count/the-site", "/embed/the-site", "/badge/the-site.svg"])
 @pytest.mark.parametrize(("visibility", "kept"), [("public", "public"), ("link", "private")])
-async def test_only_what_is_public_is_kept_by_others(serving: Serving, door: str, visibility: str, kept: str) -> None:
+async def test_only_what_is_public_is_kept_by_others(shared: Running, door: str, visibility: str, kept: str) -> None:
     """A cache in between must not show to everybody what a link or its cookie opened."""
-    async with serving() as running:
-        await running.house.put_site(Site("the-site", visibility=visibility, link=SECRET))
-        for query, headers in (LINK, COOKIE):
-            answer = await running.client.get(door + query, headers=dict(headers))
-            assert (answer.status_code, answer.headers["cache-control"]) == (200, f"{kept}, max-age=30")
+    await shared.house.put_site(Site("the-site", visibility=visibility, link=SECRET))
+    for query, headers in (LINK, COOKIE):
+        shared.client.cookies.clear()
+        answer = await shared.client.get(door + query, headers=dict(headers))
+        assert (answer.status_code, answer.headers["cache-control"]) == (200, f"{kept}, max-age=30")

@@ -48,6 +48,7 @@ def blog(footfall: Command) -> Command:
     return footfall
 
 
+@pytest.mark.slow
 def test_a_site_moves_in(blog: Command, tmp_path: Path) -> None:
     """Every view, title and reader is as the original shows it; the counts are compared; again it adds nothing, a later file
     only what is new. Plain lines where there is no terminal."""

@@ -1,4 +1,4 @@
-"""`key`: keys of programs that read figures."""
+"""`key`: keys of programs."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 @click.group()
 def key() -> None:
-    """Keys of programs that ask for figures.
+    """Keys of programs that ask for figures, or change what the owner may change.
 
     \b
     Examples:
       footfall key make "my script" --site blog
+      footfall key make deploy --scope write
       footfall key list
       footfall key revoke 1f3c9a20
 
@@ -31,7 +32,12 @@ def key() -> None:
 @key.command("make")
 @click.argument("name")
 @click.option("--site", default="", help="The only site it is good for [default: all]")
-@click.option("--scope", type=click.Choice(["read", "write", "admin"]), default="read", help="What it may do [default: read]")
+@click.option(
+    "--scope",
+    type=click.Choice(["read", "write", "admin"]),
+    default="read",
+    help="What it may do: read figures, write goals and the like as well, or administer [default: read]",
+)
 @configured("data_folder")
 def key_make(config: Config, name: str, site: str, scope: str) -> None:
     """Make a key and print it, this once. NAME: what it is for."""

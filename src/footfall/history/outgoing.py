@@ -17,8 +17,8 @@ import duckdb
 from footfall.history import rows as flat
 from footfall.journal.base import Position
 from footfall.model import Rows
+from footfall.rules import FORMULA
 
-FORMULA = ("=", "+", "-", "@", "'", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the last four: full width
 CSV = "FORMAT csv, HEADER, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR ''"  # '' is written as "", null as nothing
 STEP = 100  # rows handed over in one go, as in history/duckdb.py
 OPTIONS = {"csv": CSV, "parquet": "FORMAT parquet, COMPRESSION zstd"}

@@ -13,8 +13,8 @@ from starlette.routing import Route
 from footfall.backfill import BEGINNING, Cursor, walked
 from footfall.errors import InvalidInput, NotFound
 from footfall.house import House
-from footfall.http.ops import installed_version
 from footfall.http.owners import Guard, body_of, decoded, told
+from footfall.http.version import installed_version
 from footfall.intake.adopted import check_adopted
 from footfall.manifest import FORMATS
 from footfall.model import Adopt, Erase, Site

@@ -8,8 +8,11 @@ from typing import Any
 import msgspec
 
 from footfall.http.answers import Outcome
+from footfall.http.auth import SESSION
 from footfall.http.embed import HERE, LABELS
 from footfall.http.figures import Count, PageList, Problem
+from footfall.http.openapi_owner import owner_paths, owner_shapes
+from footfall.http.stats_v1 import INTERVALS
 from footfall.intake.wire import KEYS as FACT_KEYS
 from footfall.intake.wire import PIXEL_KEYS
 from footfall.live.snapshot import Snapshot
@@ -22,6 +25,10 @@ from footfall.query.replay import Replay
 from footfall.rules import MAX_FACTS_PER_REQUEST
 
 AWAY = "No such site, or not yours to see"
+SECURITY = {
+    "key": {"type": "http", "scheme": "bearer", "description": "The owner's key, or one of a program, which has a scope"},
+    "session": {"type": "apiKey", "in": "cookie", "name": SESSION, "description": "The owner's, from our own pages"},
+}
 
 
 class Health(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -38,7 +45,7 @@ def openapi(version: str) -> bytes:
     (outcome, snapshot, problem, health, *figures), shapes = msgspec.json.schema_components(
         [Outcome, Snapshot, Problem, Health, People, PageList, Replay, Count], ref_template="#/components/schemas/{name}"
     )
-    shapes["Fact"] = _fact()
+    shapes |= {"Fact": _fact(), **owner_shapes()}
     fact = {"$ref": "#/components/schemas/Fact"}
     facts = {"oneOf": [fact, {"type": "array", "items": fact, "minItems": 1, "maxItems": MAX_FACTS_PER_REQUEST}]}
     body = {"required": True, "content": {kind: {"schema": facts} for kind in ("text/plain", "application/json")}}
@@ -60,11 +67,14 @@ def openapi(version: str) -> bytes:
         **{path: _figure(site, problem, answer, *told) for (path, told), answer in zip(_FIGURES.items(), figures, strict=True)},
         **{path: _shown(site, *told) for path, told in _SHOWN.items()},
         "/api/v2/query": {"post": _query(problem)},
+        **{f"/api/v1/{path}": _read_of_v1(problem, *told) for path, told in _V1.items()},
+        **owner_paths(problem, _answers),
         "/healthz": _get("Whether facts are accepted", [], _answers({200: ("Yes", health), 503: ("No", health)})),
         **{f"/convex/{{site}}/api/{name}": _call(site, summary) for name, summary in _CALLS.items()},
     }
     info = {"title": "Footfall", "version": version, "description": "Real-time, privacy-friendly statistics for websites"}
-    return msgspec.json.encode({"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": shapes}})
+    components = {"schemas": shapes, "securitySchemes": SECURITY}
+    return msgspec.json.encode({"openapi": "3.1.0", "info": info, "paths": paths, "components": components})
 
 
 _FIGURES: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {
@@ -159,19 +169,53 @@ def _query(problem: dict[str, Any]) -> dict[str, Any]:
         "metrics": {"type": "array", "minItems": 1, "items": metrics},
         "date_range": {"description": EXPECTED},
         "dimensions": {"type": "array", "items": dimension},
-        "filters": {"type": "array", "items": {"type": "array"}},
+        "filters": {"type": "array", "items": {"type": "array"}, "examples": [[["is", "segment", [2]]]]},
     }
     body = {"type": "object", "required": ["site_id", "metrics", "date_range"], "properties": properties}
-    problems = {400: "It cannot be answered", 401: "No good key", 429: "Too many", 503: "Busy"}
-    answers = {
-        200: ("Groups with their numbers; docs/wire.md", None),
-        **{code: (said, problem) for code, said in problems.items()},
-    }
+    groups = {"200": {"description": "Groups with their numbers; docs/wire.md", "content": _GROUPS}}
     return {
         "summary": "Ask for figures (Plausible's Stats API v2)",
+        "parameters": _queries({"format": {"enum": ["json", "csv", "jsonl"]}}),
         "requestBody": {"required": True, "content": {"application/json": {"schema": body | {"additionalProperties": False}}}},
-        "responses": _answers(answers),
+        "responses": {**groups, **_asked_in_vain(problem)},
+        "security": [{"key": []}, {"session": []}],
     }
+
+
+_GROUPS: dict[str, Any] = {
+    "application/json": {
+        "schema": {
+            "type": "object",
+            "properties": {"results": {"type": "array"}, "meta": {"type": "object"}, "query": {"type": "object"}},
+        }
+    },
+    "text/csv": {"schema": {"type": "string"}},
+    "application/jsonl": {"schema": {"type": "string"}},
+}
+_STATS: dict[str, dict[str, Any]] = {name: {"type": "string"} for name in ("site_id", "period", "date", "metrics", "filters")}
+_V1: dict[str, tuple[str, dict[str, dict[str, Any]]]] = {  # summary, query
+    "stats/realtime/visitors": ("How many are here now, as a number", {"site_id": {"type": "string"}}),
+    "stats/aggregate": ("A number for each metric", {**_STATS, "compare": {"enum": ["previous_period"]}}),
+    "stats/timeseries": ("Numbers for each step of time", {**_STATS, "interval": {"enum": list(INTERVALS)}}),
+    "stats/breakdown": (
+        "The groups of a property",
+        {**_STATS, "property": {"type": "string"}, "limit": {"type": "integer"}, "page": {"type": "integer"}},
+    ),
+    "sites": ("The sites that may be read", {}),
+}
+
+
+def _read_of_v1(problem: dict[str, Any], summary: str, query: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Plausible's Stats API v1, on top of the same."""
+    required = [{**one, "required": one["name"] in ("site_id", "property")} for one in _queries(query)]
+    read = _get(summary, required, {**_answers({200: (summary, {})}), **_asked_in_vain(problem)})
+    read["get"]["security"] = [{"key": []}, {"session": []}]
+    return read
+
+
+def _asked_in_vain(problem: dict[str, Any]) -> dict[str, Any]:
+    problems = {400: "It cannot be answered", 401: "No good key", 429: "Too many", 503: "Busy"}
+    return _answers({code: (said, problem) for code, said in problems.items()})
 
 
 def _fact() -> dict[str, Any]:

@@ -10,7 +10,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
 from prometheus_client import CollectorRegistry
@@ -24,19 +23,12 @@ from footfall.errors import InvalidInput
 from footfall.http.auth import Gate, Standing
 from footfall.http.openapi import Health, openapi
 from footfall.http.page import said
+from footfall.http.version import installed_version
 from footfall.http.warnings import Warnings
 from footfall.hub import Hub
 
 HISTORY_AWAY = "history cannot be written; what is accepted waits in the journal until it can (the log says why)"
 ROBOTS = "User-agent: *\nDisallow: /\n"
-
-
-def installed_version() -> str:
-    """The version of the package, "0" in a source tree that nobody installed."""
-    try:
-        return version("footfall")
-    except PackageNotFoundError:
-        return "0"
 
 
 class Readings:

@@ -48,7 +48,7 @@ def decoded(body: bytes, shape: type[T]) -> T:
     """The struct that JSON holds. Raises InvalidInput."""
     try:
         return msgspec.json.decode(body, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidInput("body", f"a JSON object with {', '.join(shape.__struct_fields__)} ({error})") from error
 
 

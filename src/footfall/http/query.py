@@ -24,6 +24,7 @@ from footfall.query.answer import Answer, Line, Number, change
 from footfall.query.compile import steps_for
 from footfall.query.reading import Asked, read, told
 from footfall.questions import Questions
+from footfall.rules import FORMULA
 
 FORMATS = {"text/csv": "csv", "application/jsonl": "jsonl", "application/x-ndjson": "jsonl"}
 DAILY = "Visitors have no lasting name here: they are counted once per day, and one who came on two days counts as two."
@@ -52,11 +53,11 @@ class Queries:
         asked = read(body, site, engine.now(), state.since if state else None)
         found = await self._questions.ask(asked.question)
         format = _format(request)
-        if format == "csv":
-            return answer(_csv(asked, found.lines), "text/csv; charset=utf-8")
-        if format == "jsonl":
-            return answer(_lines(asked, found.lines), "application/jsonl")
         results = await self._results(asked, found)
+        if format == "csv":
+            return answer(_csv(asked, results), "text/csv; charset=utf-8")
+        if format == "jsonl":
+            return answer(_jsonl(asked, results), "application/jsonl")
         return json_answer({"results": results, "meta": await self._meta(asked, found), "query": told(asked, body["site_id"])})
 
     async def _results(self, asked: Asked, found: Answer) -> list[dict[str, Any]]:
@@ -111,25 +112,31 @@ def _format(request: Request) -> str:
 
 
 def _names(asked: Asked) -> list[str]:
+    """The columns; with a comparison each metric has one more."""
     question = asked.question
-    return [*(dimension.name for dimension in question.dimensions), *(metric.name for metric in question.metrics)]
+    metrics = [metric.name for metric in question.metrics]
+    before = [f"comparison:{name}" for name in metrics] if asked.against is not None else []
+    return [*(dimension.name for dimension in question.dimensions), *metrics, *before]
 
 
-def _csv(asked: Asked, lines: Iterable[Line]) -> bytes:
+def _cells(result: dict[str, Any]) -> list[Any]:
+    before = result["comparison"]["metrics"] if "comparison" in result else []
+    return [*result["dimensions"], *result["metrics"], *before]
+
+
+def _csv(asked: Asked, results: Iterable[dict[str, Any]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(_names(asked))
-    writer.writerows([*map(_harmless, line.dimensions), *line.metrics] for line in lines)
+    writer.writerows(map(_harmless, _cells(result)) for result in results)
     return text.getvalue().encode()
 
 
-def _harmless(text: str) -> str:
-    """Spreadsheets take a text that begins like this for a formula, and what readers send comes in here."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+def _harmless(cell: Any) -> Any:
+    """What readers send comes in here."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
-def _lines(asked: Asked, lines: Iterable[Line]) -> bytes:
+def _jsonl(asked: Asked, results: Iterable[dict[str, Any]]) -> bytes:
     names = _names(asked)
-    return b"".join(
-        msgspec.json.encode(dict(zip(names, [*line.dimensions, *line.metrics], strict=True))) + b"\n" for line in lines
-    )
+    return b"".join(msgspec.json.encode(dict(zip(names, _cells(result), strict=True))) + b"\n" for result in results)

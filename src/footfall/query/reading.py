@@ -238,5 +238,8 @@ def _invalid(where: str, filter: object) -> Unanswerable:
 
 
 def _shown(value: object) -> str:
-    text = f'"{value}"' if isinstance(value, str) else repr(value)
+    try:
+        text = f'"{value}"' if isinstance(value, str) else repr(value)
+    except RecursionError:  # JSON may be nested nearly as deep as Python goes
+        return "that is nested too deep"
     return text if len(text) <= 200 else f"{text[:200]}..."

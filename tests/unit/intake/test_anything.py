@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.intake import Caller, Intake
 from footfall.intake.wire import KEYS, KINDS
 from footfall.model import Fact
+from tests.examples import examples
 
 NOW = 1_764_100_000_000
 ADDRESS = "203.0.113.77"
@@ -64,7 +65,7 @@ def test_any_json(intake: Intake, sent: Any) -> None:
 
 
 @given(st.lists(NEARLY_A_FACT, min_size=1, max_size=5))
-@settings(max_examples=300)
+@examples(300)
 def test_nearly_facts(intake: Intake, sent: list[dict[str, Any]]) -> None:
     """No mixture of good and bad values raises anything."""
     check(intake, json.dumps(sent).encode(), len(sent))

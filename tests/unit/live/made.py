@@ -15,12 +15,13 @@ from footfall import rules
 from footfall.live.fold import Fold
 from footfall.live.runs import mix
 from footfall.model import Fact, Import, Kind, Publish, Record, Refused, Rows, Sweep
+from tests.examples import examples
 
 SITE = "blog"
 START = 1_771_000_200_000  # a multiple of 30 minutes, so that slots are easy to see
 MINUTE = rules.MINUTE
 
-BOUNDED = settings(max_examples=80, derandomize=True, deadline=None)
+BOUNDED = settings(examples(80), derandomize=True)
 
 
 def fact(kind: Kind = Kind.VIEW, path: str = "/", at: int = START, age: int = 0, visitor: int = 1, **fields: Any) -> Fact:
