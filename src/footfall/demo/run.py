@@ -16,6 +16,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import date, timedelta
 from ipaddress import IPv4Address
 from urllib.parse import quote
 
@@ -209,7 +210,10 @@ async def demo(config: Config, readers: int, seconds: float | None) -> None:
     assert me is not None  # this is a coroutine that runs
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
     async with _server(config) as door:
-        await door.put(SITE, name=NAME, hosts=(ORIGIN.removeprefix("https://"),), visibility="public")
+        goals, letter = ({"name": "Subscribed", "event": "subscribe"},), date.today() - timedelta(17)
+        note = {"at": letter.isoformat(), "text": "The letter of the season"}
+        hosts = (ORIGIN.removeprefix("https://"),)
+        await door.put(SITE, name=NAME, hosts=hosts, visibility="public", goals=goals, annotations=(note,))
         for page in PAGES[1:]:
             kind = "page" if page.path in NOT_POSTS else "post"
             await door.publish(SITE, kind, page.path.removeprefix("/"), page.title)
