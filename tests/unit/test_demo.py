@@ -62,6 +62,7 @@ def test_every_country_has_addresses() -> None:
     assert all(len(found[place.country]) >= 10 for place in PLACES)
 
 
+@pytest.mark.slow
 def test_the_weeks_before_are_whole_and_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows that an import takes, of every day, none of them bots; every visit is final and has the facts that it says."""
     monkeypatch.setattr("footfall.demo.past.VISITS_A_DAY", 3)
