@@ -83,7 +83,6 @@ class Engine:
         self._requests: list[Request] = []
         self._batches: deque[Batch] = deque()  # appended or being appended, not answered yet
         self._waiting = 0
-        self._refusals: Counter[Refusal] = Counter()
         self._tally = Tally(fold)
         self._wake = asyncio.Event()
         self._reason = ""
@@ -95,10 +94,10 @@ class Engine:
 
     # --- what callers use ---
 
-    def record(self, facts: Sequence[Fact]) -> asyncio.Future[list[Verdict]]:
-        """Make facts durable and judge them, one verdict each. Raises Busy: Full at once, JournalFailed when it is awaited; then
-        none was acknowledged."""
-        return self._submit(facts, self._refusal())  # type: ignore[return-value]  # facts are answered with verdicts
+    def record(self, facts: Sequence[Fact], refused: Sequence[Refusal] = ()) -> asyncio.Future[list[Verdict]]:
+        """Make facts durable and judge them, one verdict each, and count what intake refused of the same request. Raises Busy:
+        Full at once, JournalFailed when it is awaited; then none of it was acknowledged or counted."""
+        return self._submit(facts, self._refusal(), refused)  # type: ignore[return-value]  # facts are answered with verdicts
 
     async def command(self, command: Command) -> object:
         """Make a command durable and carry it out; its result as in model.py. Raises Busy.
@@ -107,10 +106,6 @@ class Engine:
         """
         refusal = self._refusal() if isinstance(command, Import | Adopt) else self._standstill()
         return (await self._submit([command], refusal))[0]
-
-    def refuse(self, site: str, door: str, reason: str, count: int = 1) -> None:
-        """Count what intake turned away; it travels with the next batch."""
-        self._refusals[(site, door, reason)] += count
 
     async def fetch(self, statement: Statement) -> tuple[Table, int]:
         """Ask history, which is never behind what was acknowledged before; (rows, records it lags if it could not catch up)."""
@@ -144,7 +139,7 @@ class Engine:
 
     def received(self) -> Counter[Line]:
         """What became of facts in this process, by line with hour 0, for /metrics."""
-        return self._tally.total([self._refusals, *(batch.refused for batch in self._batches)])
+        return self._tally.total()
 
     # --- the writer ---
 
@@ -164,7 +159,7 @@ class Engine:
             request.fail(Full(self._refusal()))
 
     async def close(self) -> None:
-        """Take nothing more, answer everybody who waits, write what was refused. The fold then stands at the journal's head.
+        """Take nothing more, answer everybody who waits. The fold then stands at the journal's head.
         Cancelling it cuts the writer off, e.g. in an erase that waits for history: the next start finishes it."""
         self._closing = True
         self._wake.set()
@@ -189,10 +184,12 @@ class Engine:
             return "too many records wait for the journal"
         return self._obstacle()
 
-    def _submit(self, records: Sequence[Record], refusal: str) -> asyncio.Future[list[object]]:
+    def _submit(
+        self, records: Sequence[Record], refusal: str, refused: Sequence[Refusal] = ()
+    ) -> asyncio.Future[list[object]]:
         if refusal:
             raise Full(refusal)
-        request = Request(records)
+        request = Request(records, refused)
         self._requests.append(request)
         self._waiting += len(records)
         self._wake.set()
@@ -220,12 +217,11 @@ class Engine:
             appending = appending or self._append()  # what came meanwhile may be the last before it closes
 
     def _append(self) -> tuple[Batch, asyncio.Task[Position]] | None:
-        """Start to append everything that waits, up to an erase; None if nothing does. Refusals alone wait for company."""
-        if not self._requests and not (self._closing and self._refusals):
+        """Start to append everything that waits, up to an erase; None if nothing does."""
+        if not self._requests:
             return None
         end = next((n for n, request in enumerate(self._requests, 1) if request.is_erase), len(self._requests))
-        batch = Batch(self._requests[:end], self._refusals, self.now())
-        self._requests, self._refusals = self._requests[end:], Counter()
+        batch, self._requests = Batch(self._requests[:end], self.now()), self._requests[end:]
         self._waiting = sum(len(request.records) for request in self._requests)
         self._batches.append(batch)
         return batch, asyncio.create_task(self._append_all(batch.records))
@@ -241,10 +237,9 @@ class Engine:
         """Fold a durable batch and answer its callers."""
         seq = last - len(batch.records)
         folded, apply = 0, self.fold.apply
-        if batch.refused:
+        for record in batch.records[: batch.first]:
             seq += 1
-            apply(seq, batch.records[0])
-            batch.refused = Counter()  # the ledger has them
+            apply(seq, record)
         for request in batch.requests:
             answers = []
             for record in request.records:
@@ -283,7 +278,6 @@ class Engine:
         self._batches.popleft()
         for request in batch.requests:
             request.fail(JournalFailed(self._reason))
-        before = self.fold.seq
         while True:
             self._turn_away(JournalFailed(self._reason))
             await asyncio.sleep(_REOPEN_SECONDS)
@@ -292,12 +286,9 @@ class Engine:
                 await self.catch_up()
             except JournalFailed as again:
                 if self._closing:
-                    self._refusals.clear()  # there is nothing to write them to
-                    return
+                    return  # there is nothing to write to
                 log.warning("the journal is still unavailable", error=str(again))
                 continue
-            if self.fold.seq == before:
-                self._refusals.update(batch.refused)  # the journal does not hold them
             self._reason = ""
             return
 

@@ -298,6 +298,8 @@ class Site(msgspec.Struct, frozen=True):
     `retention`: facts of more than so many days ago are erased; 0: none.
     `convex`: whether the original's own clients may come ("rounded", "exact": how getStats tells coordinates), or "off".
     `numbered`: the highest id that any of its goals, segments and annotations ever had.
+    `bots`, `not_bots`: parts of user agents that are a bot's, or a person's, whatever the lists say.
+    `opt_outs`: what a browser may send so that its reader is left out: "dnt", "gpc".
     """
 
     id: str
@@ -320,6 +322,9 @@ class Site(msgspec.Struct, frozen=True):
     segments: tuple[Segment, ...] = ()
     annotations: tuple[Annotation, ...] = ()
     numbered: int = 0
+    bots: tuple[str, ...] = ()
+    not_bots: tuple[str, ...] = ()
+    opt_outs: tuple[str, ...] = ()
 
 
 Table = Sequence[tuple[object, ...]]

@@ -5,7 +5,7 @@ It holds no list of its own but for what the package crawler-user-agents leaves 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +20,7 @@ EMPTY = "empty"  # no user agent at all
 AUTOMATION = "automation"  # a browser that a program drives
 CRAWLER = "crawler"  # a robot that says so
 LIBRARY = "library"  # an HTTP library: no browser has a name like this
+OWNER = "owner"  # the site's owner says so
 
 _DRIVEN = ("Headless", "PhantomJS", "Puppeteer", "Playwright", "Selenium", "WebDriver", "Cypress", "jsdom", "Lighthouse")
 # Every browser says `Mozilla/5.0 (` or `Opera/9.80 (`, but for those that are older than the habit or above it.
@@ -90,6 +91,15 @@ class Agents:
             return CRAWLER
         habit = user_agent.startswith(("Mozilla/", "Opera/")) and "(" in user_agent
         return "" if habit or user_agent.startswith(_OWN_NAMES) else LIBRARY
+
+
+def judged(bot: str, user_agent: str, bots: Sequence[str], not_bots: Sequence[str]) -> str:
+    """Why a user agent is taken for a bot's once a site's own words are heard: parts of it, large and small letters alike. Where
+    both fit it is a person's."""
+    said = user_agent.lower()
+    if any(part.lower() in said for part in not_bots):
+        return ""
+    return OWNER if any(part.lower() in said for part in bots) else bot
 
 
 def device_of(user_agent: str) -> str:

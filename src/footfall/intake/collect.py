@@ -13,7 +13,7 @@ from functools import lru_cache
 import msgspec
 
 from footfall.intake import wire
-from footfall.intake.agents import Agent, Agents
+from footfall.intake.agents import Agent, Agents, judged
 from footfall.intake.caller import Caller
 from footfall.intake.geo import Place, place_of_country, place_of_record
 from footfall.intake.identity import Identity
@@ -113,6 +113,7 @@ class Intake:
         read = self._page if len(address) <= REMEMBERED else read_page
         page = _page(read(address, named.params if named else ()), "u")
         site = _admit(named, page.host, caller)
+        _refuse_opted_out(site, caller)
         id = self.identity.fact(site.id, sent["i"])
         return self._fact(SCRIPT, wire.KINDS[sent["k"]], id, site, page, sent, caller, agent, place)
 
@@ -128,6 +129,7 @@ class Intake:
             page = Page(page.host if page else "", read_path(sent["p"], kept), page.campaign if page else NO_CAMPAIGN)
         page = _page(page, "p")
         site = _admit(named, page.host, caller)
+        _refuse_opted_out(site, caller)
         agent = self._agents.read(caller.user_agent)
         return self._fact(PIXEL, Kind.VIEW, self._fresh_id(), site, page, sent, caller, agent, self._place(caller))
 
@@ -151,7 +153,7 @@ class Intake:
             sent.get("a", 0),
             page.path,
             site.window,
-            agent.bot,
+            judged(agent.bot, caller.user_agent, site.bots, site.not_bots) if site.bots or site.not_bots else agent.bot,
             "",  # page_type: the original's clients alone tell one
             cut(sent.get("t", ""), MAX_TEXT_BYTES),
             page.host,
@@ -230,6 +232,13 @@ def _page(page: Page | None, key: str) -> Page:
 def _refuse_prefetch(caller: Caller) -> None:
     if caller.prefetch:
         raise Refuse(Reason.PREFETCH, "fact")
+
+
+def _refuse_opted_out(site: Site, caller: Caller) -> None:
+    """Where the site says so, a reader is left out whose browser sends one of these."""
+    for signal, sent in ((Reason.DNT, caller.dnt), (Reason.GPC, caller.gpc)):
+        if sent and signal in site.opt_outs:
+            raise Refuse(signal, "fact")
 
 
 def _admit(site: Site | None, page_host: str, caller: Caller) -> Site:
