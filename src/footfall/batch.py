@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from footfall.live.fold import Refusal
-from footfall.model import Adopt, Erase, Import, Record, Refused
+from footfall.model import Adopt, Erase, Import, Reclassify, Record, Refused
 
 
 class Request:
@@ -25,8 +25,8 @@ class Request:
         self.answer: asyncio.Future[list[object]] = asyncio.get_running_loop().create_future()
 
     @property
-    def is_erase(self) -> bool:
-        return len(self.records) == 1 and isinstance(self.records[0], Erase)
+    def is_barrier(self) -> bool:
+        return len(self.records) == 1 and isinstance(self.records[0], Erase | Reclassify)
 
     @property
     def weight(self) -> int:

@@ -229,6 +229,7 @@ def test_what_is_no_number_is_refused(tmp_path: Path, value: str) -> None:
         ("verify",),
         ("backfill",),
         ("erase", "blog", "--path", "/a", "--yes"),
+        ("reclassify", "blog", "bot", "--where", "browser is X", "--yes"),
         ("backup", "nowhere"),
         ("export", "nowhere"),
         ("demo", "--remove"),

@@ -24,9 +24,9 @@ CONVEX = (
     (EXACT, "May come, and are told places exactly as they were sent"),
 )
 OPT_OUTS = (
-    ("", "Are counted like everybody"),
+    ("off", "Are counted like everybody"),
     ("gpc", "Are left out if they send Sec-GPC"),
-    ("dnt gpc", "Are left out if they send Sec-GPC or DNT"),
+    ("dnt-gpc", "Are left out if they send Sec-GPC or DNT"),
 )
 LISTS = ("hosts", "patterns", "frames", "bots", "not_bots")  # fields of one item a line
 FIELDS = {  # of a site: label, hint, attributes
@@ -44,7 +44,7 @@ FIELDS = {  # of a site: label, hint, attributes
         "What is older is erased for good; 0: everything is kept.",
         {**NUMBER, "inputmode": "numeric"},
     ),
-    "bots": ("Also taken for bots", "Parts of user agents, one a line: UptimeChecker. What came before: footfall reclassify.", NAME),
+    "bots": ("Also taken for bots", "Parts of user agents, one a line. Of what came before: footfall reclassify.", NAME),
     "not_bots": ("Never taken for bots", "Likewise: what the lists take for a bot and is none.", NAME),
     "frames": ("Pages that may frame its card", "Origins, one a line: https://blog.example; empty: any if it is public.", NAME),
 }
