@@ -49,9 +49,9 @@ def as_bots(facts: Sequence[Fact]) -> list[Fact]:
 
 
 async def fed(store: Store, time: Time, facts: Sequence[Fact]) -> None:
-    for fact in facts:
-        time.now = fact.arrival
-        await store.engine.record([fact])
+    for one in facts:
+        time.now = one.arrival
+        await store.engine.record([one])
 
 
 async def books(store: Store, time: Time) -> list[object]:

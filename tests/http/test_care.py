@@ -14,7 +14,7 @@ from tests.unit.live.made import fact
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 SITE = f"/api/sites/{OPEN.id}"
-DOORS = ("/api/backup", "/api/export", f"{SITE}/rows", f"{SITE}/erase", f"{SITE}/backfill")
+DOORS = ("/api/backup", "/api/export", f"{SITE}/rows", f"{SITE}/erase", f"{SITE}/reclassify", f"{SITE}/backfill")
 
 
 @pytest.fixture
@@ -73,6 +73,38 @@ async def test_erase_a_visitor_and_a_path(running: Running) -> None:
 async def test_an_erase_that_is_not_clear_is_refused(shared: Running, body: object, field: str) -> None:
     """By the field; an erase of everything is not asked for by leaving everything out."""
     status, told = await ask(shared, f"{SITE}/erase", body)
+    assert (status, told["field"]) == (400, field)
+
+
+async def test_visitors_are_a_bot_after_all_and_people_again(running: Running) -> None:
+    """First told, then done, then undone: every total follows each time, and a recount agrees."""
+    door, engine = f"{SITE}/reclassify", running.house.engine
+    for session, path in (("ann", "/a"), ("ann", "/b"), ("bob", "/a")):
+        await view(running, session, path)
+    ann = {"session": "ann", "where": [["browser", "is", "Firefox"], ["path", "contains_not", "z"]]}
+    assert await ask(running, door, {**ann, "dry_run": True}) == (200, {"matched": [2, 2, 1, 0], "changed": 0})
+    assert engine.fold.site(OPEN.id).views == 3
+    for bot, changed, views in ((True, 2, 1), (True, 0, 1), (False, 2, 3)):
+        assert (await ask(running, door, {**ann, "bot": bot}))[1]["changed"] == changed
+        assert engine.fold.site(OPEN.id).views == views
+        assert await running.house.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "body"),
+        ({"where": [["user_agent", "is", "x"]]}, "where"),
+        ({"where": [["browser", "matches", "x"]]}, "where"),
+        ({"where": [["site", "is", "x"]]}, "where"),
+        ({"where": [["browser", "is"]]}, "body"),
+        ({"visitor": 0}, "visitor"),
+        ({"first": -1}, "first"),
+    ],
+)
+async def test_a_reclassification_that_is_not_clear_is_refused(running: Running, body: object, field: str) -> None:
+    """By the field; no other name than those of texts becomes a part of a question."""
+    status, told = await ask(running, f"{SITE}/reclassify", body)
     assert (status, told["field"]) == (400, field)
 
 

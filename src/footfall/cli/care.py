@@ -150,8 +150,8 @@ def erase(config: Config, site: str, dry_run: bool, yes: bool, **what: Any) -> N
 def reclassify(config: Config, site: str, verdict: str, where: tuple[str, ...], dry_run: bool, yes: bool, **what: Any) -> None:
     """Judge facts anew: those that match all that is given are a bot's, or people's, from now on.
 
-    Every total follows at once, and the command can be given the other way round. User agents are not kept, so they cannot be asked
-    for; of what is yet to come the site's own lists decide: footfall site edit --bot, --not-bot.
+    Every total follows at once, and the command can be given the other way round. User agents are not kept, so none can be
+    asked for; what is yet to come the site's own lists decide: footfall site edit --bot, --not-bot.
     """
     given = {name: value for name, value in what.items() if value is not None}
     if not given and not where:

@@ -95,7 +95,8 @@ def settings_page(site: Site, outside: str, saved: bool, filled: forms.Values, e
         f'<section class="panel stack"><h2>On your pages</h2>{_lines(site, outside)}</section>',
         f'<section class="panel stack"><h2>Leave yourself out</h2>{_leave_out(site)}</section>',
     ]
-    top = _top(title, f'<a href="../s/{site.id}">Live page</a><a href="../">All sites</a>', " narrow")
+    ledger = f'<a href="{site.id}/ledger">What became of it</a>'
+    top = _top(title, f'<a href="../s/{site.id}">Live page</a>{ledger}<a href="../">All sites</a>', " narrow")
     return plain.document(f"{title} · Footfall", f'{top}<main class="sheet narrow">{told}{"".join(parts)}</main>')
 
 
