@@ -61,7 +61,7 @@ async def books(store: Store, time: Time) -> list[object]:
     rows, site = await rows_of(store), store.engine.fold.site(SITE)
     assert await store.engine.verify() == []
     pages = dict(zip(site.pages.numbers, site.pages.views, strict=True))
-    visits = sorted(row[2:] for row in rows["visits"])  # type: ignore[type-var]  # by their ids
+    visits = sorted(row[2:] for row in rows["visits"])
     return [site.views, len(site.visitors), site.since, pages, rows["facts"], visits]
 
 

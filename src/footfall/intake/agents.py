@@ -23,13 +23,15 @@ LIBRARY = "library"  # an HTTP library: no browser has a name like this
 OWNER = "owner"  # the site's owner says so
 
 _DRIVEN = ("Headless", "PhantomJS", "Puppeteer", "Playwright", "Selenium", "WebDriver", "Cypress", "jsdom", "Lighthouse")
-# Every browser says `Mozilla/5.0 (` or `Opera/9.80 (`, but for those that are older than the habit or above it.
+# Every browser says `Mozilla/5.0 (` or `Opera/9.80 (`, but for those that are older than the habit or above it; and there
+# some browser or system is told that is known.
 _OWN_NAMES = ("Lynx", "ELinks", "Links (", "w3m", "Dillo", "NetSurf", "UCWEB", "BlackBerry", "Nokia", "SAMSUNG-", "SonyEricsson")
 
 _BROWSERS = {
     "Chrome Mobile": "Chrome",
     "Chrome Mobile iOS": "Chrome",
     "Chrome Mobile WebView": "Android WebView",
+    "DuckDuckGo Mobile": "DuckDuckGo",
     "Edge Mobile": "Edge",
     "Firefox Mobile": "Firefox",
     "Firefox iOS": "Firefox",
@@ -74,7 +76,7 @@ class Agents:
         parsed = self._parse(user_agent)
         browser, system = parsed.user_agent, parsed.os
         return Agent(
-            self._bot(user_agent),
+            self._bot(user_agent, known=bool(browser or system)),
             _BROWSERS.get(browser.family, browser.family) if browser else "",
             (browser.major or "") if browser else "",
             _SYSTEMS.get(system.family, system.family) if system else "",
@@ -82,14 +84,14 @@ class Agents:
             device_of(user_agent),
         )
 
-    def _bot(self, user_agent: str) -> str:
+    def _bot(self, user_agent: str, *, known: bool) -> str:
         if not user_agent.strip():
             return EMPTY
         if any(mark in user_agent for mark in _DRIVEN):
             return AUTOMATION
         if self._crawlers.Match(user_agent):
             return CRAWLER
-        habit = user_agent.startswith(("Mozilla/", "Opera/")) and "(" in user_agent
+        habit = known and user_agent.startswith(("Mozilla/", "Opera/")) and "(" in user_agent
         return "" if habit or user_agent.startswith(_OWN_NAMES) else LIBRARY
 
 
