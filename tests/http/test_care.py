@@ -102,9 +102,10 @@ async def test_visitors_are_a_bot_after_all_and_people_again(running: Running) -
         ({"first": -1}, "first"),
     ],
 )
-async def test_a_reclassification_that_is_not_clear_is_refused(running: Running, body: object, field: str) -> None:
+@IN_ITS_LOOP
+async def test_a_reclassification_that_is_not_clear_is_refused(shared: Running, body: object, field: str) -> None:
     """By the field; no other name than those of texts becomes a part of a question."""
-    status, told = await ask(running, f"{SITE}/reclassify", body)
+    status, told = await ask(shared, f"{SITE}/reclassify", body)
     assert (status, told["field"]) == (400, field)
 
 
@@ -158,6 +159,28 @@ async def test_a_backup_and_an_export_wait_where_they_are_fetched(running: Runni
         assert {file.name for file in outgoing.iterdir()} == {*told["files"], "manifest.json"}
     assert (await ask(running, "/api/export", {"format": "xlsx"}))[1]["field"] == "format"
     assert (await ask(running, "/api/export", {"sites": ["nobody"]}))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("setting", "field"),
+    [
+        ({"bots": ["ab"]}, "bots"),
+        ({"not_bots": [" Kiosk"]}, "not_bots"),
+        ({"bots": ["x" * 201]}, "bots"),
+        ({"bots": ["abc"] * 101}, "bots"),
+        ({"opt_outs": ["cookies"]}, "opt_outs"),
+    ],
+)
+async def test_rules_of_a_sites_own_that_are_none_are_refused(
+    running: Running, setting: dict[str, list[str]], field: str
+) -> None:
+    """By the field; good ones hold from the next fact on."""
+    answer = await running.client.put(SITE, json=setting, headers=running.owner)
+    assert (answer.status_code, answer.json()["field"]) == (400, field)
+    good = {"bots": ["firefox/145"], "opt_outs": ["gpc"]}
+    assert (await running.client.put(SITE, json=good, headers=running.owner)).json()["opt_outs"] == ["gpc"]
+    await view(running, "ann")
+    assert OPEN.id not in running.house.engine.fold.sites, "a bot's view makes no state"
 
 
 @IN_ITS_LOOP

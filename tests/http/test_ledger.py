@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -47,7 +48,7 @@ async def test_every_fact_has_a_line(running: Running) -> None:
         line = f'footfall_facts_total{{door="{door}",outcome="{outcome}",reason="{reason}",site="{OPEN.id}"}} {count:.1f}'
         assert line in metrics
     page = (await running.client.get(f"/sites/{OPEN.id}/ledger", headers=running.owner)).text
-    assert page.count("<tfoot>") == 2
+    assert re.findall("<h2>(.*?)</h2>", page) == ["The image", "The script"]
     assert '<th scope="row">Of bots: crawler</th><td>1</td><td>1</td><td>1</td>' in page
     assert '<th scope="row">Received</th><td>6</td><td>6</td><td>6</td>' in page
 

@@ -22,7 +22,7 @@ from footfall.http.owners import Guard, site_of, told
 from footfall.http.page import said
 from footfall.ledger import LedgerAnswer, LedgerLine, ledger
 from footfall.model import Site
-from footfall.rules import DAY, HOUR
+from footfall.rules import CONVEX, DAY, HOUR, ORIGINAL, PIXEL, SCRIPT
 
 LONGEST = 366 * DAY
 COLUMNS = (("24 hours", DAY), ("7 days", 7 * DAY), ("30 days", 30 * DAY))
@@ -34,6 +34,7 @@ WORDS = {  # by outcome, in the order in which they are told
     "bot": "Of bots",
     "rejected": "Refused",
 }
+DOORS = {SCRIPT: "The script", PIXEL: "The image", CONVEX: "The original's clients", ORIGINAL: "Calls from Python"}
 GUIDE = "Everything that was sent for this site, by the door it came through: each fact has one line, and the lines add up."
 
 
@@ -89,7 +90,10 @@ def _time(request: Request, name: str, otherwise: int) -> int:
 def _page(site: Site, lines: Sequence[LedgerLine], now: int) -> bytes:
     title = site.name or site.id
     tables = {door: _table([line for line in lines if line.door == door], now) for door in sorted({line.door for line in lines})}
-    doors = "".join(f'<section class="panel stack"><h2>{escape(door)}</h2>{table}</section>' for door, table in tables.items())
+    doors = "".join(
+        f'<section class="panel stack"><h2>{escape(DOORS.get(door, door))}</h2>{table}</section>'
+        for door, table in tables.items()
+    )
     nothing = '<section class="panel"><p class="soft">Nothing was sent in the last 30 days.</p></section>'
     top = (
         f'<header class="top narrow"><h1>{escape(title)}: what became of it</h1>'
