@@ -20,7 +20,7 @@ from footfall.intake.adopted import check_adopted
 from footfall.intake.agents import OWNER
 from footfall.manifest import FORMATS
 from footfall.model import Adopt, Erase, Reclassify, Site
-from footfall.rules import RETAIN_FACTS
+from footfall.rules import REJUDGED_FACTS
 
 MAX_ROWS_BODY = 32 << 20  # a chunk of an export: 500 rows with the longest texts
 MAX_WALK = 100_000  # views in one chunk of a backfill
@@ -123,8 +123,8 @@ class _Care:
             raise InvalidInput("body", "a condition, a path, a visitor, a session, or a time")
         change = Reclassify(site.id, self._house.engine.now(), OWNER if wanted.bot else "", *about)
         matched = await self._house.matched(change)
-        if matched.facts > RETAIN_FACTS:
-            raise InvalidInput("first", f"a shorter time: at most {RETAIN_FACTS:,} facts at once, and {matched.facts:,} match")
+        if matched.facts > REJUDGED_FACTS:
+            raise InvalidInput("first", f"a shorter time: at most {REJUDGED_FACTS:,} facts at once, and {matched.facts:,} match")
         changed = 0 if wanted.dry_run else await self._house.engine.command(change)
         return told(200, {"matched": matched, "changed": changed})
 
