@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from footfall.http.sites import SiteChange, changed
+from footfall.http.settings import SiteChange, changed
 from footfall.rules import HOUR
 
 from .conftest import OPEN

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from footfall.http.care import Erasing, Reclassifying, Export, Walk
+from footfall.http.care import Erasing, Export, Reclassifying, Walk
 from footfall.http.keys import NewKey
 from footfall.http.scopes import DEFINITIONS, OWNER, SCOPES, SITE
 from footfall.http.settings import SiteChange
@@ -72,7 +72,7 @@ _DOORS: dict[tuple[str, str], Told] = {
     ),
     ("POST", f"{SITE}/rows"): Told("Take a chunk of an export's rows", _of(taken=NUMBER), ROWS),
     ("POST", f"{SITE}/reclassify"): Told(
-        "Take facts for a bot's, or for people's; `changed` is how many were not so", _of(matched=LIST, changed=NUMBER), Reclassifying
+        "Take facts for a bot's, or for people's", _of(matched=LIST, changed=NUMBER), Reclassifying
     ),
     ("GET", f"{SITE}/ledger"): Told("What became of everything that was sent, by the hour; from and to in ms", LedgerAnswer),
     ("POST", f"{SITE}/erase"): Told("Erase what matches", _of(matched=LIST, removed_views=NUMBER), Erasing),
