@@ -78,7 +78,7 @@ async def test_hours_are_asked_for(running: Running) -> None:
         assert (status, told["field"]) == (400, field)
 
 
-@pytest.mark.parametrize("path", [DOOR, f"/sites/{OPEN.id}/ledger"])
-async def test_strangers_find_nothing(running: Running, path: str) -> None:
-    """As where there is no door."""
-    assert (await running.client.get(path)).status_code == 404
+@pytest.mark.parametrize(("path", "status"), [(DOOR, 401), (f"/sites/{OPEN.id}/ledger", 404)])
+async def test_strangers_find_nothing(running: Running, path: str, status: int) -> None:
+    """Neither the figures nor the page."""
+    assert (await running.client.get(path)).status_code == status
