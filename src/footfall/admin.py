@@ -123,6 +123,10 @@ class Owner:
         """Erase what matches all that is given, or with `dry_run` tell only what that is."""
         return await self._call("POST", f"/api/sites/{id}/erase", what)
 
+    async def reclassify(self, id: str, **what: object) -> dict[str, Any]:
+        """Judge what matches all that is given as a bot's or a person's, or with `dry_run` tell only what that is."""
+        return await self._call("POST", f"/api/sites/{id}/reclassify", what)
+
     async def backfill(self, id: str, at: Sequence[int] | None, size: int) -> dict[str, Any]:
         """Walk a chunk of a site's views behind `at`."""
         return await self._call("POST", f"/api/sites/{id}/backfill", {"size": size, **({"at": at} if at else {})})

@@ -1,4 +1,5 @@
-"""What is appended together: the requests of those who wait at the same time, as one list of records.
+"""What is appended together: the requests of those who wait at the same time, as one list of records; what intake refused in
+them stands in front, counted.
 
 It knows no journal and no fold: the engine makes batches, has them appended, and answers their requests.
 """
@@ -10,21 +11,22 @@ from collections import Counter
 from collections.abc import Sequence
 
 from footfall.live.fold import Refusal
-from footfall.model import Adopt, Erase, Import, Record, Refused
+from footfall.model import Adopt, Erase, Import, Reclassify, Record, Refused
 
 
 class Request:
-    """Records of one caller, appended together, answered together."""
+    """Records of one caller, appended together, answered together, with what intake refused of the same request."""
 
-    __slots__ = ("answer", "records")
+    __slots__ = ("answer", "records", "refused")
 
-    def __init__(self, records: Sequence[Record]) -> None:
+    def __init__(self, records: Sequence[Record], refused: Sequence[Refusal] = ()) -> None:
         self.records = records
+        self.refused = refused
         self.answer: asyncio.Future[list[object]] = asyncio.get_running_loop().create_future()
 
     @property
-    def is_erase(self) -> bool:
-        return len(self.records) == 1 and isinstance(self.records[0], Erase)
+    def is_barrier(self) -> bool:
+        return len(self.records) == 1 and isinstance(self.records[0], Erase | Reclassify)
 
     @property
     def weight(self) -> int:
@@ -40,11 +42,12 @@ class Request:
 class Batch:
     """What is appended as one transaction: counts of what intake refused, then the records of these requests."""
 
-    __slots__ = ("records", "refused", "requests")
+    __slots__ = ("first", "records", "requests")
 
-    def __init__(self, requests: list[Request], refused: Counter[Refusal], now: int) -> None:
+    def __init__(self, requests: list[Request], now: int) -> None:
         self.requests = requests
-        self.refused = refused
         self.records = [record for request in requests for record in request.records]
+        refused = Counter(refusal for request in requests for refusal in request.refused)
         if refused:
             self.records.insert(0, Refused(now, tuple((*key, count) for key, count in refused.items())))
+        self.first = int(bool(refused))  # where the requests' own records begin

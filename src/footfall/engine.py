@@ -3,7 +3,8 @@
 The writer takes *everything* that is waiting, appends it as one transaction, starts the next append, then folds the first
 batch and answers it: small batches when idle, large ones when busy, no timer. An answer is a promise: the record is durable.
 A failed append changes no state: its callers get Busy, the journal is opened anew, and what it turns out to hold is folded
-before anything new is taken. An erase is a barrier: see `_erase`; it ends its batch, so that the journal can forget all of it.
+before anything new is taken. A change of rows is a barrier: see `_change`; it ends its batch, so that the journal can forget all
+of it.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from footfall.history.base import History, Statement
 from footfall.journal.base import Journal, Position
 from footfall.live import checkpoint
 from footfall.live.fold import Fold, Line, Refusal
-from footfall.model import Adopt, Command, Erase, Fact, Import, Record, Rows, Table, Verdict
-from footfall.recount import differences, doomed, erase_from, recounted
+from footfall.model import Adopt, Command, Fact, Import, Record, Table, Verdict
+from footfall.recount.barriers import NAMES, Barrier, change_of, follow
+from footfall.recount.state import differences, recounted
 from footfall.sink import Sink
 from footfall.supervised import supervised
 from footfall.tally import Tally
@@ -83,22 +85,21 @@ class Engine:
         self._requests: list[Request] = []
         self._batches: deque[Batch] = deque()  # appended or being appended, not answered yet
         self._waiting = 0
-        self._refusals: Counter[Refusal] = Counter()
         self._tally = Tally(fold)
         self._wake = asyncio.Event()
         self._reason = ""
         self._crowded = False  # whether the windows were full after the last batch: asking takes longer than a fact may
-        self._erasing = False
-        self._erased = 0  # erases that were carried out
+        self._changing = ""  # what is done to rows at the moment, "" if nothing is
+        self._changed = 0  # changes that were carried out
         self._closing = False
         self._task: asyncio.Task[None] | None = None
 
     # --- what callers use ---
 
-    def record(self, facts: Sequence[Fact]) -> asyncio.Future[list[Verdict]]:
-        """Make facts durable and judge them, one verdict each. Raises Busy: Full at once, JournalFailed when it is awaited; then
-        none was acknowledged."""
-        return self._submit(facts, self._refusal())  # type: ignore[return-value]  # facts are answered with verdicts
+    def record(self, facts: Sequence[Fact], refused: Sequence[Refusal] = ()) -> asyncio.Future[list[Verdict]]:
+        """Make facts durable and judge them, one verdict each, and count what intake refused of the same request. Raises Busy:
+        Full at once, JournalFailed when it is awaited; then none of it was acknowledged or counted."""
+        return self._submit(facts, self._refusal(), refused)  # type: ignore[return-value]  # facts are answered with verdicts
 
     async def command(self, command: Command) -> object:
         """Make a command durable and carry it out; its result as in model.py. Raises Busy.
@@ -108,10 +109,6 @@ class Engine:
         refusal = self._refusal() if isinstance(command, Import | Adopt) else self._standstill()
         return (await self._submit([command], refusal))[0]
 
-    def refuse(self, site: str, door: str, reason: str, count: int = 1) -> None:
-        """Count what intake turned away; it travels with the next batch."""
-        self._refusals[(site, door, reason)] += count
-
     async def fetch(self, statement: Statement) -> tuple[Table, int]:
         """Ask history, which is never behind what was acknowledged before; (rows, records it lags if it could not catch up)."""
         await self.sink.wait(self.fold.seq, within=_QUESTION_SECONDS)
@@ -119,14 +116,14 @@ class Engine:
         return await self._history.fetch(statement), lag
 
     async def undisturbed(self, look: Callable[[Fold], Awaitable[T]]) -> T:
-        """What `look` makes of a copy of the state and of history, which has everything up to the copy's seq by then. An erase
-        on the way takes rows of what was served: then it looks again behind it. Raises Busy, HistoryFailed."""
+        """What `look` makes of a copy of the state and of history, which has everything up to the copy's seq by then. A
+        change of rows on the way is one of what was served: then it looks again behind it. Raises Busy, HistoryFailed."""
         while True:
-            await self._submit((), self._standstill())  # behind an erase that is under way
-            erased, served = self._erased, checkpoint.capture(self.fold)
+            await self._submit((), self._standstill())  # behind a change that is under way
+            changed, served = self._changed, checkpoint.capture(self.fold)
             await self.sink.reach(served.seq)
             found = await look(served)
-            if not self._erasing and self._erased == erased:
+            if not self._changing and self._changed == changed:
                 return found
 
     async def verify(self) -> list[str]:
@@ -144,7 +141,7 @@ class Engine:
 
     def received(self) -> Counter[Line]:
         """What became of facts in this process, by line with hour 0, for /metrics."""
-        return self._tally.total([self._refusals, *(batch.refused for batch in self._batches)])
+        return self._tally.total()
 
     # --- the writer ---
 
@@ -164,8 +161,8 @@ class Engine:
             request.fail(Full(self._refusal()))
 
     async def close(self) -> None:
-        """Take nothing more, answer everybody who waits, write what was refused. The fold then stands at the journal's head.
-        Cancelling it cuts the writer off, e.g. in an erase that waits for history: the next start finishes it."""
+        """Take nothing more, answer everybody who waits. The fold then stands at the journal's head.
+        Cancelling it cuts the writer off, e.g. in a change of rows that waits for history: the next start finishes it."""
         self._closing = True
         self._wake.set()
         if self._task is not None:
@@ -179,8 +176,8 @@ class Engine:
         """Why no facts are taken, "" if they are."""
         if standstill := self._standstill():
             return standstill
-        if self._erasing and self.sink.failure:
-            return "an erase waits for history"  # and nobody is answered before it is done
+        if self._changing and self.sink.failure:
+            return f"{self._changing} waits for history"  # and nobody is answered before it is done
         if self.sink.pending_bytes > self._limits.pending_bytes:
             return "too many rows wait for history"
         if self._crowded:
@@ -189,10 +186,10 @@ class Engine:
             return "too many records wait for the journal"
         return self._obstacle()
 
-    def _submit(self, records: Sequence[Record], refusal: str) -> asyncio.Future[list[object]]:
+    def _submit(self, records: Sequence[Record], refusal: str, refused: Sequence[Refusal] = ()) -> asyncio.Future[list[object]]:
         if refusal:
             raise Full(refusal)
-        request = Request(records)
+        request = Request(records, refused)
         self._requests.append(request)
         self._waiting += len(records)
         self._wake.set()
@@ -220,12 +217,11 @@ class Engine:
             appending = appending or self._append()  # what came meanwhile may be the last before it closes
 
     def _append(self) -> tuple[Batch, asyncio.Task[Position]] | None:
-        """Start to append everything that waits, up to an erase; None if nothing does. Refusals alone wait for company."""
-        if not self._requests and not (self._closing and self._refusals):
+        """Start to append everything that waits, up to a barrier; None if nothing does."""
+        if not self._requests:
             return None
-        end = next((n for n, request in enumerate(self._requests, 1) if request.is_erase), len(self._requests))
-        batch = Batch(self._requests[:end], self._refusals, self.now())
-        self._requests, self._refusals = self._requests[end:], Counter()
+        end = next((n for n, request in enumerate(self._requests, 1) if request.is_barrier), len(self._requests))
+        batch, self._requests = Batch(self._requests[:end], self.now()), self._requests[end:]
         self._waiting = sum(len(request.records) for request in self._requests)
         self._batches.append(batch)
         return batch, asyncio.create_task(self._append_all(batch.records))
@@ -241,15 +237,14 @@ class Engine:
         """Fold a durable batch and answer its callers."""
         seq = last - len(batch.records)
         folded, apply = 0, self.fold.apply
-        if batch.refused:
+        for record in batch.records[: batch.first]:
             seq += 1
-            apply(seq, batch.records[0])
-            batch.refused = Counter()  # the ledger has them
+            apply(seq, record)
         for request in batch.requests:
             answers = []
             for record in request.records:
                 seq += 1
-                answers.append(await self._erase(seq, record) if isinstance(record, Erase) else apply(seq, record))
+                answers.append(await self._change(seq, record) if isinstance(record, Barrier) else apply(seq, record))
             if not request.answer.done():
                 request.answer.set_result(answers)
             folded += request.weight
@@ -283,7 +278,6 @@ class Engine:
         self._batches.popleft()
         for request in batch.requests:
             request.fail(JournalFailed(self._reason))
-        before = self.fold.seq
         while True:
             self._turn_away(JournalFailed(self._reason))
             await asyncio.sleep(_REOPEN_SECONDS)
@@ -292,12 +286,9 @@ class Engine:
                 await self.catch_up()
             except JournalFailed as again:
                 if self._closing:
-                    self._refusals.clear()  # there is nothing to write them to
-                    return
+                    return  # there is nothing to write to
                 log.warning("the journal is still unavailable", error=str(again))
                 continue
-            if self.fold.seq == before:
-                self._refusals.update(batch.refused)  # the journal does not hold them
             self._reason = ""
             return
 
@@ -313,8 +304,8 @@ class Engine:
             for seq, record in enumerate(records, last - len(records) + 1):
                 if seq <= self.fold.seq:
                     continue  # a batch may begin before
-                if isinstance(record, Erase):
-                    await self._erase(seq, record)
+                if isinstance(record, Barrier):
+                    await self._change(seq, record)
                 else:
                     self.fold.apply(seq, record)
                 if seq <= self.sink.position:
@@ -325,41 +316,41 @@ class Engine:
 
     # --- barriers ---
 
-    async def _erase(self, seq: Position, erase: Erase) -> int:
-        """Carry out an erase at `seq`, however often it takes. Returns how many counted views went.
+    async def _change(self, seq: Position, change: Barrier) -> int:
+        """Carry out a change of rows at `seq`, however often it takes. Returns how many facts it was about.
 
         A crash anywhere before the checkpoint repeats it harmlessly; so does a store that fails: meanwhile nothing is taken.
         """
-        removed, before, journal_failed = list[int](), self._reason, False
-        self._erasing = True
+        found, before, journal_failed = list[int](), self._reason, False
+        self._changing = NAMES[type(change)]
         self._hand_on()  # what came before it in the same batch
-        while self._erasing:
+        while self._changing:
             try:
                 if journal_failed:
                     await self._journal.reopen()
                     journal_failed = False
-                await self._erase_rows(seq, erase, removed)
-                await erase_from(self.fold, self._history, seq, erase)
+                await self._change_rows(seq, change, found)
+                await follow(self.fold, self._history, seq, change)
                 await self.on_barrier(seq)
-                self._erasing = False
+                self._changing = ""
             except (Busy, HistoryFailed) as error:
                 journal_failed = journal_failed or isinstance(error, JournalFailed)
-                self._reason = f"an erase waits for {_waits_for(error)}"
+                self._reason = f"{self._changing} waits for {_waits_for(error)}"
                 log.error(self._reason, error=str(error))
                 self._turn_away(Full(self._reason))
                 await asyncio.sleep(_REOPEN_SECONDS)
         self._reason = before
-        self._erased += 1
-        return sum(removed)
+        self._changed += 1
+        return sum(found)
 
-    async def _erase_rows(self, seq: Position, erase: Erase, removed: list[int]) -> None:
-        """History has everything before `seq`, then changes. `removed` keeps how many counted views went."""
+    async def _change_rows(self, seq: Position, change: Barrier, found: list[int]) -> None:
+        """History has everything before `seq`, then changes. `found` keeps how many facts it was about."""
         if self.sink.position >= seq:
             return
         await self.sink.reach(seq - 1)
-        ((found,),) = await self._history.fetch(doomed(erase))
-        removed[:] = [found]  # type: ignore[list-item]  # count(*) is an int
-        self.sink.offer(Rows(erase=erase), seq)
+        rows, count = await change_of(self._history, change)
+        found[:] = [count]
+        self.sink.offer(rows, seq)
         await self.sink.reach(seq)
 
 

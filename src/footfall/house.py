@@ -41,7 +41,7 @@ from footfall.live.pages import Item
 from footfall.manifest import Manifest
 from footfall.model import Erase, Publish, Site
 from footfall.original import Original
-from footfall.recount import Matched, matched
+from footfall.recount.barriers import Barrier, Matched, matched
 from footfall.registry.base import Registry
 from footfall.rules import CONVEX
 from footfall.store import Store, open_store
@@ -184,9 +184,9 @@ class House:
             lambda into: export(store.engine, store.history, store.folder.store_id, sites, form, version, into)
         )
 
-    async def matched(self, erase: Erase) -> Matched:
-        """What an erase would be about."""
-        table, _ = await self.engine.fetch(matched(erase))
+    async def matched(self, change: Barrier) -> Matched:
+        """What a change of rows would be about."""
+        table, _ = await self.engine.fetch(matched(change))
         return msgspec.convert(table[0], Matched)
 
     def visitor_of(self, site: str, session: str) -> int:

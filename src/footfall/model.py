@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -141,6 +141,20 @@ class Erase(msgspec.Struct, frozen=True, array_like=True, tag="erase", gc=False)
         return (self.path, self.visitor, self.page_type, self.first, self.last) == (None, None, None, None, None)
 
 
+class Reclassify(msgspec.Struct, frozen=True, array_like=True, tag="reclassify", gc=False):
+    """A barrier: the facts of a site that match all that is given are a bot's, `bot` says why, or with "" a person's after all;
+    the result is how many that were not so before. `where` are conditions on what is kept of a fact: (field, is | is_not |
+    contains | contains_not, value); other fields are as in Erase."""
+
+    site: str
+    at: int
+    bot: str = ""
+    where: tuple[tuple[str, str, str], ...] = ()
+    visitor: int | None = None
+    first: int | None = None
+    last: int | None = None
+
+
 class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused", gc=False):
     """Counts of what intake turned away, by (site, door, reason); travels with the collector's next batch."""
 
@@ -148,8 +162,8 @@ class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused", gc=Fa
     counts: tuple[tuple[str, str, str, int], ...]
 
 
-Command = Sweep | Publish | Import | Erase | Refused | Adopt
-Record = Fact | Sweep | Publish | Import | Erase | Refused | Adopt
+Command = Sweep | Publish | Import | Erase | Reclassify | Refused | Adopt
+Record = Fact | Sweep | Publish | Import | Erase | Reclassify | Refused | Adopt
 
 
 class Verdict(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -238,9 +252,26 @@ class ContentRow(msgspec.Struct, frozen=True, gc=False):
     published: bool
 
 
+class Judgement(NamedTuple):
+    """What a row of facts is from now on."""
+
+    seq: int
+    n: int
+    bot: str
+    counted: bool
+    visit: int
+
+
+class Rejudged(msgspec.Struct, frozen=True, gc=False):
+    """Facts of a site that are judged otherwise than before."""
+
+    site: str
+    facts: Sequence[Judgement]
+
+
 @dataclass(slots=True)
 class Rows:
-    """What a run of whole records adds to history, in order. `erase` is a barrier's change and then stands alone."""
+    """What a run of whole records adds to history, in order. `erase`, `rejudged`: a barrier's change, which then stands alone."""
 
     facts: list[FactRow] = field(default_factory=list)
     visits: list[VisitRow] = field(default_factory=list)
@@ -248,10 +279,16 @@ class Rows:
     ledger: list[LedgerRow] = field(default_factory=list)
     content: list[ContentRow] = field(default_factory=list)
     erase: Erase | None = None
+    rejudged: Rejudged | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is a barrier's change."""
+        return self.erase is not None or self.rejudged is not None
 
     def __len__(self) -> int:
         rows = len(self.facts) + len(self.visits) + len(self.minutes) + len(self.ledger) + len(self.content)
-        return rows + (self.erase is not None)
+        return rows + (len(self.rejudged.facts) if self.rejudged is not None else 0) + self.alone
 
 
 # --- documents of the registry ---
@@ -298,6 +335,8 @@ class Site(msgspec.Struct, frozen=True):
     `retention`: facts of more than so many days ago are erased; 0: none.
     `convex`: whether the original's own clients may come ("rounded", "exact": how getStats tells coordinates), or "off".
     `numbered`: the highest id that any of its goals, segments and annotations ever had.
+    `bots`, `not_bots`: parts of user agents that are a bot's, or a person's, whatever the lists say.
+    `opt_outs`: what a browser may send so that its reader is left out: "dnt", "gpc".
     """
 
     id: str
@@ -320,6 +359,9 @@ class Site(msgspec.Struct, frozen=True):
     segments: tuple[Segment, ...] = ()
     annotations: tuple[Annotation, ...] = ()
     numbered: int = 0
+    bots: tuple[str, ...] = ()
+    not_bots: tuple[str, ...] = ()
+    opt_outs: tuple[str, ...] = ()
 
 
 Table = Sequence[tuple[object, ...]]

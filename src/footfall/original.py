@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from footfall.backfill import BEGINNING, ChunkReport, Cursor, walked
 from footfall.engine import Engine
 from footfall.errors import InvalidInput
 from footfall.intake.original import OriginalDoor, check_arguments
+from footfall.intake.reasons import Reason
 from footfall.live.site import SiteState
 from footfall.live.stats import Stats, stats
 from footfall.model import Fact, Sweep
@@ -50,17 +51,25 @@ class Original:
 
     async def record_page_view(self, site: str, path: str, page_type: str, session_id: str, call: str = "") -> None:
         """A session views a path. `call` names this call over its retries."""
-        await self._record(self._door.view(site, path, page_type, session_id, self._engine.now(), call))
+        await self._record(site, lambda now: self._door.view(site, path, page_type, session_id, now, call))
 
     async def heartbeat(self, site: str, session_id: str, current_path: str, call: str = "", **place: Any) -> None:
         """A session is on a path; `place` is what is given of city, country, latitude, longitude."""
-        fact = self._door.beat(site, session_id, current_path, self._engine.now(), call=call, **place)
-        await self._record(fact)
+        await self._record(site, lambda now: self._door.beat(site, session_id, current_path, now, call=call, **place))
 
-    async def _record(self, fact: Fact) -> None:
+    async def _record(self, site: str, made: Callable[[int], Fact]) -> None:
+        try:
+            fact = made(self._engine.now())
+        except InvalidInput:
+            await self._refused(site)
+            raise
         (verdict,) = await self._engine.record([fact])
         if verdict.outcome == "rejected":
             raise InvalidInput(*_REJECTED.get(verdict.reason, ("fact", verdict.reason)))
+
+    async def _refused(self, site: str) -> None:
+        """The ledger has calls too that told nothing."""
+        await self._engine.record([], [(site, self._door.name, Reason.MALFORMED)])
 
     def state(self, site: str) -> SiteState:
         """As it is now; looking at it makes nothing."""
@@ -99,7 +108,12 @@ class Original:
 
     async def call(self, site: str, function: str, arguments: Mapping[str, Any], call: str = "") -> object:
         """One of them by the original's name, with arguments and result as its clients see them; also NotFound for the name."""
-        check_arguments(function, arguments)
+        try:
+            check_arguments(function, arguments)
+        except InvalidInput:
+            if function in ("recordPageView", "heartbeat"):
+                await self._refused(site)
+            raise
         match function:
             case "recordPageView":
                 await self.record_page_view(site, arguments["path"], arguments["pageType"], arguments["sessionId"], call)

@@ -30,6 +30,7 @@ SWEEP_VISITS = 2_000  # how many visits one sweep closes at most
 SWEEP_MINUTES = 5_000  # how many moments of final minutes one sweep takes at most
 MAX_FACTS_PER_REQUEST = 100
 RETAIN_FACTS = 500_000  # how many facts retention erases at once
+REJUDGED_FACTS = 200_000  # how many facts a reclassification is about at most: they are judged in memory, some 700 bytes each
 
 RESERVED = frozenset({"api", "new", "all", "site", "sites", "live", "login", "logout", "settings", "static", "assets", "admin"})
 SITE_IDS = f"2 to 32 of a-z, 0-9 and -, and not one of {', '.join(sorted(RESERVED))}"

@@ -135,11 +135,11 @@ class Sink:
     def _step(self) -> tuple[Rows, Position, int, int]:
         """What goes into the next transaction; it stays in the queue until history has it."""
         first, seq, weight = self._queue[0]
-        if first.erase is not None:
+        if first.alone:
             return first, seq, weight, 1
         step, items, total = Rows(), 0, 0
         for rows, last, weight in self._queue:
-            if rows.erase is not None or (items and len(step) + len(rows) > _STEP_ROWS):
+            if rows.alone or (items and len(step) + len(rows) > _STEP_ROWS):
                 break
             step.facts += rows.facts
             step.visits += rows.visits

@@ -23,7 +23,7 @@ from footfall.journal.base import Journal, Position
 from footfall.journal.sqlite import open_journal
 from footfall.live import checkpoint
 from footfall.live.fold import Fold
-from footfall.recount import recounted
+from footfall.recount.state import recounted
 from footfall.registry.base import Registry
 from footfall.registry.sqlite import open_registry
 from footfall.sink import Sink

@@ -6,9 +6,9 @@ It knows neither engine nor journal; hours of the lines it gives are 0.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from footfall.live.fold import Fold, Line, Refusal
+from footfall.live.fold import Fold, Line
 from footfall.model import Rows
 
 
@@ -30,12 +30,10 @@ class Tally:
             self._left[row.site, row.door, 0, row.outcome, row.reason] += row.count
         return rows
 
-    def total(self, coming: Iterable[Mapping[Refusal, int]]) -> Counter[Line]:
-        """All that the ledger got, and the refusals that are on their way to it."""
+    def total(self) -> Counter[Line]:
+        """All that the ledger got."""
         total = Counter(self._left)
         total.update(_of_all_hours(self._fold.ledger))
-        for refusals in coming:
-            total.update({(site, door, 0, "rejected", reason): count for (site, door, reason), count in refusals.items()})
         return total
 
 

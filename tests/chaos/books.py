@@ -49,7 +49,7 @@ async def read(folder: Path, site: str) -> Books:
         await store.close()
 
 
-def disagreements(books: Books, load: Load, *, complete_ledger: bool = True) -> list[str]:
+def disagreements(books: Books, load: Load) -> list[str]:
     """Where the books differ from the story, once every request was acknowledged: one sentence each."""
     model, found = load.story.model, list(books.differences)
 
@@ -70,11 +70,12 @@ def disagreements(books: Books, load: Load, *, complete_ledger: bool = True) -> 
     same("ledger: bots", outcomes["bot"], ledger["bot"])
     same("ledger: repeats", outcomes["repeat"], ledger["repeat"])
     same("ledger: stored or early", outcomes["view"] + outcomes["event"] + outcomes["beat"], ledger["stored"] + ledger["early"])
-    received = sum(ledger.values())
-    if complete_ledger:
-        if not received <= load.sent:
-            found.append(f"ledger: {received} facts received, but only {load.sent} were sent")
-        # A refusal is told at once and written with the next batch: it is no promise.
-        if not load.answered - load.statuses[400] <= received:
-            found.append(f"ledger: {received} facts received, but {load.answered} were answered")
+    # What was answered has a line, each time; of what was not answered nobody knows whether it came.
+    received, refused, again = sum(ledger.values()), ledger["rejected"], load.sent - load.sent_no - load.acknowledged
+    if not load.answered <= received <= load.sent:
+        found.append(f"ledger: {received} facts received, but {load.answered} were answered and {load.sent} sent")
+    if not load.answered_no <= refused <= load.sent_no:
+        found.append(f"ledger: {refused} facts refused, but {load.answered_no} were answered so and {load.sent_no} sent")
+    if not ledger["retry"] <= again:
+        found.append(f"ledger: {ledger['retry']} facts sent again, but {again} were")
     return found

@@ -26,6 +26,8 @@ class Load:
         self.acknowledged = 0  # facts, each request once
         self.sent = 0  # facts, each attempt
         self.answered = 0  # facts, each attempt that was answered 204 or 400
+        self.sent_no = 0  # of `sent` those that are malformed,
+        self.answered_no = 0  # and of `answered`
         self.first_answer = asyncio.Event()  # set anew by `sending`
         self.statuses: Counter[int] = Counter()
         self.unanswered = 0
@@ -84,10 +86,12 @@ class Load:
 
     async def _attempt(self, connection: Connection, request: Request) -> Answer:
         self.sent += request.facts
+        self.sent_no += request.facts - request.accepted
         answer = await connection.post(request.body, request.headers)
         self.statuses[answer.status] += 1
         if answer.status in (204, 400):
             self.answered += request.facts
+            self.answered_no += request.facts - request.accepted
             self.first_answer.set()
             assert answer.status == (204 if request.facts == request.accepted else 400), answer
         if answer.status == 503 and int(answer.headers.get("retry-after", 0)) < 1:

@@ -229,6 +229,7 @@ def test_what_is_no_number_is_refused(tmp_path: Path, value: str) -> None:
         ("verify",),
         ("backfill",),
         ("erase", "blog", "--path", "/a", "--yes"),
+        ("reclassify", "blog", "bot", "--where", "browser is X", "--yes"),
         ("backup", "nowhere"),
         ("export", "nowhere"),
         ("demo", "--remove"),
@@ -330,3 +331,33 @@ def test_keys_of_programs(footfall: Footfall) -> None:
     assert keys("revoke", listed.split()[0]).code == 0
     assert keys("list").out == ""
     assert sites(footfall, "edit", "blog", "--timezone", "Mars/North").code == 1
+
+
+@pytest.mark.slow
+def test_visitors_that_were_bots_after_all(footfall: Footfall) -> None:
+    """Told, done, undone, without a server; a condition that is none is a mistake, and nothing that matches is said."""
+    with footfall.serving() as server:
+        for session in ("ann", "bob"):
+            view = {
+                "s": "my-site",
+                "k": "view",
+                "i": f"0123456789-{session}",
+                "u": f"https://blog.example/{session}",
+                "v": session,
+            }
+            assert httpx.post(f"{server.address}/e", json=view, headers={"user-agent": FIREFOX}, trust_env=False).is_success
+        server.stop()
+
+    def reclassify(verdict: str, *flags: str) -> tuple[int, str]:
+        ended = footfall("reclassify", "my-site", verdict, *flags, "--data-folder", str(footfall.folder))
+        return ended.code, ended.out or ended.err
+
+    ann = ("--where", "path is /ann", "--where", "browser contains fox")
+    told = "my-site: 1 facts (1 counted views) of 1 visits would be a bot's.\n"
+    assert reclassify("bot", *ann, "--dry-run") == (0, told)
+    assert reclassify("bot", *ann, "--yes") == (0, "my-site: 1 facts are a bot's now.\n")
+    assert reclassify("bot", *ann, "--yes") == (0, "my-site: nothing matches that is not so already.\n")
+    assert reclassify("people", "--where", "bot is owner", "--yes") == (0, "my-site: 1 facts are people's now.\n")
+    assert footfall("verify", "--data-folder", str(footfall.folder)).code == 0
+    assert reclassify("bot", "--where", "browser")[0] == 2
+    assert reclassify("bot")[0] == 2

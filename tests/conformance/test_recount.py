@@ -11,7 +11,8 @@ from footfall import rules
 from footfall.live.fold import Fold
 from footfall.live.pages import Known
 from footfall.model import Erase, Fact, Import, Kind, Record, Rows
-from footfall.recount import erase_from, recounted
+from footfall.recount.barriers import follow
+from footfall.recount.state import recounted
 
 from .conftest import NOON, OpenHistory
 
@@ -126,7 +127,7 @@ async def test_titles_are_those_of_the_latest_views(open_a_history: OpenHistory,
     assert any(len(title) == rules.TITLE_KEPT for title in fold.site("blog").pages.reported)
     erase = Erase("blog", fold.now, first=NOON, last=made[200].time)
     await history.append(Rows(erase=erase), fold.seq + 1)
-    await erase_from(fold, history, fold.seq + 1, erase)
+    await follow(fold, history, fold.seq + 1, erase)
     assert "/tie" not in fold.site("blog").pages.numbers
     for seq, record in enumerate(facts(chance, 200, fold.now, rules.HOUR), fold.seq + 1):
         fold.apply(seq, record)

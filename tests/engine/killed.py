@@ -29,7 +29,7 @@ from footfall import rules
 from footfall.errors import Busy
 from footfall.live.stats import stats
 from footfall.logs import set_up
-from footfall.model import Erase, Fact, Kind, Record, Sweep
+from footfall.model import Erase, Fact, Kind, Reclassify, Record, Sweep
 from footfall.store import Store, open_store
 from tests.engine.conftest import rows_of
 from tests.owner import Owner
@@ -221,14 +221,22 @@ def _repeatable(one: Fact, last: Record) -> bool:
     )
 
 
-# --- an erase that is interrupted ---
+# --- a change of rows that is interrupted ---
 
 
 def erase_interrupted(rounds: int) -> None:
     """Killed at any moment of an erase, then asked for it again: as if it had been done once."""
+    _interrupted(rounds, Erase(SITE, START + 22_000, path="/gone"), 8)
+
+
+def reclassify_interrupted(rounds: int) -> None:
+    """The same of facts that are a bot's after all."""
+    _interrupted(rounds, Reclassify(SITE, START + 22_000, "owner", (("path", "is", "/gone"),)), 8)
+
+
+def _interrupted(rounds: int, change: Record, count: int) -> None:
     pages = [fact(path=path, visitor=visitor) for visitor in range(1, 9) for path in ("/gone", "/stays")]
     beats = [fact(Kind.BEAT, "/gone", visitor=visitor, at=START + 21_000) for visitor in range(1, 5)]
-    erase: list[Record] = [Erase(SITE, START + 22_000, path="/gone")]
 
     def prepare(target: Session) -> None:
         target.send([pages[:6]])
@@ -237,24 +245,24 @@ def erase_interrupted(rounds: int) -> None:
 
     with session() as undisturbed:
         prepare(undisturbed)
-        assert undisturbed.send([erase]) == [8]
+        assert undisturbed.send([[change]]) == [count]
         assert set(undisturbed.send([[*pages, *beats]])) == {"retry"}
         wanted = undisturbed.look()
     finished = 0
     for round in range(rounds):
         with session() as target:
             prepare(target)
-            target.send([erase], wait=False)
+            target.send([[change]], wait=False)
             time.sleep(0.004 * round)  # anywhere from before it is written to after it is done
             target.crash()
-            finished += target.send([erase]) == [0]
+            finished += target.send([[change]]) == [0]
             target.crash()
             assert set(target.send([[*pages, *beats]])) == {"retry"}
             found = target.look()
         assert found["verify"] == []
         assert found["stats"] == wanted["stats"], (found["stats"], wanted["stats"])
         assert plain(found["rows"]) == plain(wanted["rows"])
-    print(f"{rounds} erases interrupted, {finished} of them had been carried out or were finished by the next start")
+    print(f"{rounds} changes interrupted, {finished} of them had been carried out or were finished by the next start")
 
 
 # --- a journal that cannot be written ---
@@ -285,7 +293,7 @@ def journal_full(rounds: int) -> None:
 
 
 SCENARIOS: dict[str, Callable[[int], None]] = {
-    scenario.__name__: scenario for scenario in (batches_and_crashes, erase_interrupted, journal_full)
+    scenario.__name__: scenario for scenario in (batches_and_crashes, erase_interrupted, reclassify_interrupted, journal_full)
 }
 
 if __name__ == "__main__":

@@ -208,26 +208,29 @@ async def test_verify_sees_no_difference_in_an_erase(open_a_store: OpenStore, mo
 # --- what intake refused ---
 
 
-async def test_refusals_are_written_when_it_closes(open_a_store: OpenStore) -> None:
-    """Also those after the last record."""
+MALFORMED = (SITE, rules.SCRIPT, "malformed")
+
+
+async def test_refusals_are_durable_when_they_are_told(open_a_store: OpenStore) -> None:
+    """With facts or alone, each once, however many requests are appended together."""
     store = await open_a_store()
-    await store.engine.record([fact()])
-    store.engine.refuse(SITE, rules.SCRIPT, "malformed", 3)
+    together = [store.engine.record([fact()], [MALFORMED]), store.engine.record([], [MALFORMED, MALFORMED])]
+    assert await asyncio.gather(*together) == [[STORED], []]
+    wanted = {"stored": 1, "rejected malformed": 3}
+    assert ledger(store) == wanted
     await store.close()
-    assert ledger(await open_a_store()) == {"stored": 1, "rejected malformed": 3}
+    assert ledger(await open_a_store()) == wanted
 
 
-async def test_refusals_outlive_a_failed_append(open_a_store: OpenStore, data: Path) -> None:
-    """They go with the next batch that the journal takes, once."""
+async def test_refusals_of_a_failed_append_are_not_counted(open_a_store: OpenStore, data: Path) -> None:
+    """Their sender was told that nothing was taken, and comes again."""
     store = await open_a_store()
-    store.engine.refuse(SITE, rules.SCRIPT, "malformed", 3)
     with locked(data), pytest.raises(JournalFailed):
-        await store.engine.record([fact()])
+        await store.engine.record([fact()], [MALFORMED])
     await _until(lambda: store.engine.health().accepting)
-    store.engine.refuse(SITE, rules.SCRIPT, "malformed", 1)
-    assert await store.engine.record([fact()]) == [STORED]
+    assert await store.engine.record([fact()], [MALFORMED]) == [STORED]
     await store.close()
-    assert ledger(await open_a_store()) == {"stored": 1, "rejected malformed": 4}
+    assert ledger(await open_a_store()) == {"stored": 1, "rejected malformed": 1}
 
 
 # --- the sink ---

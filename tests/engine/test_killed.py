@@ -38,6 +38,12 @@ def test_an_erase_that_is_interrupted_anywhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_reclassification_that_is_interrupted_anywhere(tmp_path: Path) -> None:
+    """Likewise."""
+    run("reclassify_interrupted", 4, tmp_path)
+
+
+@pytest.mark.slow
 def test_a_journal_that_is_full_at_any_page(tmp_path: Path) -> None:
     """Busy, nothing half done, and it recovers by itself; one page further each time, until all but the last page fits."""
     run("journal_full", 3, tmp_path)

@@ -14,7 +14,7 @@ from tests.unit.live.made import fact
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 SITE = f"/api/sites/{OPEN.id}"
-DOORS = ("/api/backup", "/api/export", f"{SITE}/rows", f"{SITE}/erase", f"{SITE}/backfill")
+DOORS = ("/api/backup", "/api/export", f"{SITE}/rows", f"{SITE}/erase", f"{SITE}/reclassify", f"{SITE}/backfill")
 
 
 @pytest.fixture
@@ -76,6 +76,39 @@ async def test_an_erase_that_is_not_clear_is_refused(shared: Running, body: obje
     assert (status, told["field"]) == (400, field)
 
 
+async def test_visitors_are_a_bot_after_all_and_people_again(running: Running) -> None:
+    """First told, then done, then undone: every total follows each time, and a recount agrees."""
+    door, engine = f"{SITE}/reclassify", running.house.engine
+    for session, path in (("ann", "/a"), ("ann", "/b"), ("bob", "/a")):
+        await view(running, session, path)
+    ann = {"session": "ann", "where": [["browser", "is", "Firefox"], ["path", "contains_not", "z"]]}
+    assert await ask(running, door, {**ann, "dry_run": True}) == (200, {"matched": [2, 2, 1, 0], "changed": 0})
+    assert engine.fold.site(OPEN.id).views == 3
+    for bot, changed, views in ((True, 2, 1), (True, 0, 1), (False, 2, 3)):
+        assert (await ask(running, door, {**ann, "bot": bot}))[1]["changed"] == changed
+        assert engine.fold.site(OPEN.id).views == views
+        assert await running.house.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "body"),
+        ({"where": [["user_agent", "is", "x"]]}, "where"),
+        ({"where": [["browser", "matches", "x"]]}, "where"),
+        ({"where": [["site", "is", "x"]]}, "where"),
+        ({"where": [["browser", "is"]]}, "body"),
+        ({"visitor": 0}, "visitor"),
+        ({"first": -1}, "first"),
+    ],
+)
+@IN_ITS_LOOP
+async def test_a_reclassification_that_is_not_clear_is_refused(shared: Running, body: object, field: str) -> None:
+    """By the field; no other name than those of texts becomes a part of a question."""
+    status, told = await ask(shared, f"{SITE}/reclassify", body)
+    assert (status, told["field"]) == (400, field)
+
+
 def row(**change: Any) -> FactRow:
     made = fact(site=OPEN.id, **change)
     return FactRow(1, 0, made.time, True, 7, made)
@@ -126,6 +159,28 @@ async def test_a_backup_and_an_export_wait_where_they_are_fetched(running: Runni
         assert {file.name for file in outgoing.iterdir()} == {*told["files"], "manifest.json"}
     assert (await ask(running, "/api/export", {"format": "xlsx"}))[1]["field"] == "format"
     assert (await ask(running, "/api/export", {"sites": ["nobody"]}))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("setting", "field"),
+    [
+        ({"bots": ["ab"]}, "bots"),
+        ({"not_bots": [" Kiosk"]}, "not_bots"),
+        ({"bots": ["x" * 201]}, "bots"),
+        ({"bots": ["abc"] * 101}, "bots"),
+        ({"opt_outs": ["cookies"]}, "opt_outs"),
+    ],
+)
+async def test_rules_of_a_sites_own_that_are_none_are_refused(
+    running: Running, setting: dict[str, list[str]], field: str
+) -> None:
+    """By the field; good ones hold from the next fact on."""
+    answer = await running.client.put(SITE, json=setting, headers=running.owner)
+    assert (answer.status_code, answer.json()["field"]) == (400, field)
+    good = {"bots": ["firefox/145"], "opt_outs": ["gpc"]}
+    assert (await running.client.put(SITE, json=good, headers=running.owner)).json()["opt_outs"] == ["gpc"]
+    await view(running, "ann")
+    assert OPEN.id not in running.house.engine.fold.sites, "a bot's view makes no state"
 
 
 @IN_ITS_LOOP

@@ -59,6 +59,9 @@ async def test_settings_are_changed_as_they_are_shown(serving: Serving) -> None:
             "retention": "730",
             "frames": "https://a.example",
             "convex": "exact",
+            "bots": "UptimeChecker\nAcme Probe/2, old",
+            "not_bots": "LobbyKiosk",
+            "opt_outs": "dnt-gpc",
         }
         answer = await fill(running, "/sites/open-site", **changes)
         assert answer.headers["location"] == "/sites/open-site?saved"
@@ -67,6 +70,8 @@ async def test_settings_are_changed_as_they_are_shown(serving: Serving) -> None:
         assert site.convex == "exact"
         assert (site.grid, site.k, site.patterns, site.frames) == (2.5, 5, ("/blog/*", "/a, b/*"), ("https://a.example",))
         assert site.retention == 730
+        assert (site.bots, site.not_bots) == (("UptimeChecker", "Acme Probe/2, old"), ("LobbyKiosk",))
+        assert site.opt_outs == ("dnt", "gpc")
         page = (await running.client.get("/sites/open-site?saved", headers=running.owner)).text
         assert _filled(page) == {**changes, "hosts": "a.example\nb.example", "grid": "2.5"}
         assert f"/s/open-site?link={site.link}" in page
@@ -84,7 +89,7 @@ def _filled(page: str) -> dict[str, str]:
     form = page.partition('action="open-site"')[2].partition("</form>")[0]
     inputs = re.findall(r'<input id="(\w+)" name="\w+" value="([^"]*)"', form)
     areas = re.findall(r'<textarea id="(\w+)"[^>]*>\n([^<]*)</textarea>', form)
-    chosen = re.findall(r'name="(visibility|convex)" value="(\w+)" checked', form)
+    chosen = re.findall(r'name="(visibility|convex|opt_outs)" value="([\w-]+)" checked', form)
     return {name: unescape(value) for name, value in [*inputs, *areas, *chosen]}
 
 

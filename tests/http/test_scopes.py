@@ -82,7 +82,7 @@ async def test_nobody_comes_in(running: Running) -> None:
     await running.client.delete(f"/api/keys/{id}", headers=running.owner)
     for headers in ({}, key):
         for method, path in SCOPES:
-            if headers and method != "GET":
+            if headers and (method != "GET" or path.endswith("/{id}")):
                 continue  # of wrong keys there may be twenty
             answer = await running.client.request(method, address(path), headers=headers)
             assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer"), (method, path)

@@ -41,7 +41,7 @@ ROOMS = (
     {"history", "registry"},
     {"access", "batch", "content", "keys", "query", "recount", "sink", "tally"},
     {"definitions", "engine", "hub"},
-    {"backfill", "checkpoints", "export", "handover", "housekeeping", "imports", "questions"},
+    {"backfill", "checkpoints", "export", "handover", "housekeeping", "imports", "ledger", "questions"},
     {"backup", "original", "store"},
     {"api", "house"},
     {"__init__", "http"},

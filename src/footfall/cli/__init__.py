@@ -10,7 +10,7 @@ from importlib.metadata import version
 
 import click
 
-from footfall.cli.care import backfill, erase, verify
+from footfall.cli.care import backfill, erase, reclassify, verify
 from footfall.cli.command import Commands
 from footfall.cli.copies import backup, export, import_footfall, restore
 from footfall.cli.importing import import_
@@ -37,5 +37,5 @@ def main() -> None:
 
 
 import_.add_command(import_footfall)
-for command in (serve, demo, site, key, password, import_, export, backup, restore, erase, verify, backfill):
+for command in (serve, demo, site, key, password, import_, export, backup, restore, erase, reclassify, verify, backfill):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""Looking after the data: `verify`, `backfill`, `erase`."""
+"""Looking after the data: `verify`, `backfill`, `erase`, `reclassify`."""
 
 from __future__ import annotations
 
@@ -129,3 +129,57 @@ def erase(config: Config, site: str, dry_run: bool, yes: bool, **what: Any) -> N
         click.echo(f"{site}: erased; {removed:,} counted views went with it.")
 
     with_owner(config, carry_out)
+
+
+@click.command(short_help="Take visitors for bots after all, or for people.", epilog="\b\nExamples:\n"
+               "  footfall reclassify blog bot --where 'browser is HeadlessFox' --dry-run\n"
+               "  footfall reclassify blog bot --where 'referrer contains spam.example' --since 2024-12-01\n"
+               "  footfall reclassify blog people --where 'bot is library' --where 'country is DE'")  # fmt: skip
+@click.argument("site")
+@click.argument("verdict", type=click.Choice(["bot", "people"]))
+@click.option("--where", multiple=True, metavar="'FIELD is|is_not|contains|contains_not TEXT'",
+              help="What is kept of a fact: browser, os, path, referrer, country, ...; bot is why it is taken for one; "
+              "repeatable, all have to hold.")  # fmt: skip
+@click.option("--session", help="Facts of the visitor whose browser calls itself so: localStorage.footfall of the site.")
+@click.option("--visitor", type=int, help="Facts of this visitor, by the number that an export has.")
+@click.option("--since", "first", type=Moment(end=False), help="Facts from this day or time on, UTC.")
+@click.option("--until", "last", type=Moment(end=True), help="Facts up to this time, or to the end of this day, UTC.")
+@click.option("--dry-run", is_flag=True, help="Tell only how much that is.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@configured("data_folder")
+def reclassify(config: Config, site: str, verdict: str, where: tuple[str, ...], dry_run: bool, yes: bool, **what: Any) -> None:
+    """Judge facts anew: those that match all that is given are a bot's, or people's, from now on.
+
+    Every total follows at once, and the command can be given the other way round. User agents are not kept, so none can be
+    asked for; what is yet to come the site's own lists decide: footfall site edit --bot, --not-bot.
+    """
+    given = {name: value for name, value in what.items() if value is not None}
+    if not given and not where:
+        raise click.UsageError("Name a condition, a session, a visitor or a time.")
+    given |= {"bot": verdict == "bot", "where": [_condition(text) for text in where]}
+
+    async def carry_out(owner: Owner) -> None:
+        await existing_site(owner, site)
+        facts, views, visits, _ = (await owner.reclassify(site, **given, dry_run=True))["matched"]
+        if not facts:
+            click.echo(f"{site}: nothing matches that is not so already.")
+            return
+        told = (
+            f"{facts:,} facts ({views:,} counted views) of {visits:,} visits" if verdict == "bot" else f"{facts:,} facts of bots"
+        )
+        whose = "a bot's" if verdict == "bot" else "people's"
+        if dry_run:
+            click.echo(f"{site}: {told} would be {whose}.")
+            return
+        if not yes:
+            click.confirm(f"Take {told} of {site} for {whose}?", abort=True)
+        click.echo(f"{site}: {(await owner.reclassify(site, **given))['changed']:,} facts are {whose} now.")
+
+    with_owner(config, carry_out)
+
+
+def _condition(text: str) -> list[str]:
+    parts = text.split(maxsplit=2)
+    if len(parts) < 2:
+        raise click.UsageError(f"--where {text!r}: a field, then is, is_not, contains or contains_not, then a text.")
+    return [*parts, ""][:3]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def key() -> None:
-    """Keys of programs that ask for figures, or change what the owner may change.
+    """Keys of programs: to ask for figures or to change settings.
 
     \b
     Examples:

@@ -37,6 +37,10 @@ class History(Protocol):
         those that lost some are counted again from the rest. The ledger (what was received) and content (what was published)
         stay.
 
+        With `rows.rejudged` set (and nothing else) the named facts have another bot, counted and visit. Visits that lost
+        all facts go, with their minutes; those that lost or won some are counted again, and what won some reaches no less far.
+        A visit without a row gets none: it is the live state's, and becomes a row when it is closed.
+
         Raises HistoryFailed; the next call starts from a fresh connection. Nothing was changed then, unless the failure came
         so late that nobody can tell: `position` knows.
         """

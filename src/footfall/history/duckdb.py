@@ -28,7 +28,7 @@ from footfall.errors import HistoryFailed, NewerVersion, StoreMismatch, StoreRef
 from footfall.history import outgoing
 from footfall.history import rows as flat
 from footfall.history.base import Statement
-from footfall.history.erase import erase_facts
+from footfall.history.changes import erase_facts, rejudge_facts
 from footfall.journal.base import Position
 from footfall.model import Rows, Table
 
@@ -339,6 +339,8 @@ class _Database:
 def _write(connection: duckdb.DuckDBPyConnection, rows: Rows, here: Position, position: Position) -> None:
     if rows.erase is not None:
         erase_facts(connection, rows.erase)
+    if rows.rejudged is not None:
+        rejudge_facts(connection, rows.rejudged)
     _add(connection, "facts", [row for row in rows.facts if row.seq > here], flat.fact_values)
     _add(connection, "visits", [row for row in rows.visits if row.seq > here], flat.visit_values)
     _add(connection, "minutes", [row for row in rows.minutes if row.seq > here], flat.minute_values)

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
-from footfall.model import ContentRow, Erase, Fact, FactRow, Kind, LedgerRow, MinuteRow, VisitRow
+from footfall.model import ContentRow, Erase, Fact, FactRow, Kind, LedgerRow, MinuteRow, Reclassify, VisitRow
 
 Values = tuple[Any, ...]  # one flat row
 
@@ -118,6 +118,28 @@ def ledger_values(row: LedgerRow) -> Values:
 def content_values(row: ContentRow) -> Values:
     """In the order of CONTENT."""
     return astuple(row)
+
+
+TEXTS = tuple(field.name for field in msgspec.structs.fields(Fact) if field.type in (str, str | None) and field.name != "site")
+_MEETS = {"is": "{} = ?", "is_not": "{} <> ?", "contains": "position(? IN {}) > 0", "contains_not": "position(? IN {}) = 0"}
+OPERATORS = tuple(_MEETS)
+
+
+def touching(change: Reclassify, *, done: bool = False) -> tuple[str, list[Any]]:
+    """A condition with its parameters: the facts that are a bot's or a person's from now on, or, `done`, that have become so.
+    Fields are those of TEXTS, operators those of OPERATORS: no other name becomes SQL."""
+    conditions, params = ["site = ?"], list[Any]([change.site])
+    for condition, number in {"visitor = ?": change.visitor, "ts_ms >= ?": change.first, "ts_ms <= ?": change.last}.items():
+        if number is not None:
+            conditions.append(condition)
+            params.append(number)
+    for field, operator, value in change.where:
+        if done and field == "bot":
+            continue
+        conditions.append(_MEETS[operator].format(f"coalesce({TEXTS[TEXTS.index(field)]}, '')"))
+        params.append(value)
+    conditions.append("bot = ?" if done else "bot = ''" if change.bot else "bot <> ''")
+    return f"({' AND '.join(conditions)})", [*params, *([change.bot] if done else [])]
 
 
 def matching(erase: Erase, time: str = "ts_ms") -> tuple[str, list[Any]]:

@@ -1,4 +1,4 @@
-"""The owner's doors to the data as a whole: backup, export and its way back, erasing, backfill.
+"""The owner's doors to the data as a whole: backup, export and its way back, erasing, reclassifying, backfill.
 
 Files are made in one place, the folder `outgoing` of the data folder: no request names a path on this machine.
 """
@@ -12,12 +12,15 @@ from starlette.routing import Route
 
 from footfall.backfill import BEGINNING, Cursor, walked
 from footfall.errors import InvalidInput, NotFound
+from footfall.history.rows import OPERATORS, TEXTS
 from footfall.house import House
 from footfall.http.owners import Guard, body_of, decoded, told
 from footfall.http.version import installed_version
 from footfall.intake.adopted import check_adopted
+from footfall.intake.agents import OWNER
 from footfall.manifest import FORMATS
-from footfall.model import Adopt, Erase, Site
+from footfall.model import Adopt, Erase, Reclassify, Site
+from footfall.rules import REJUDGED_FACTS
 
 MAX_ROWS_BODY = 32 << 20  # a chunk of an export: 500 rows with the longest texts
 MAX_WALK = 100_000  # views in one chunk of a backfill
@@ -43,6 +46,14 @@ class Erasing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dry_run: bool = False
 
 
+class Reclassifying(Erasing, frozen=True, forbid_unknown_fields=True):
+    """The body of a reclassification: facts that match are a bot's from now on, or a person's. `where`: [field, operator, value]
+    each, about what is kept of a fact."""
+
+    bot: bool = True
+    where: tuple[tuple[str, str, str], ...] = ()
+
+
 class Walk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The body of a chunk of a backfill: where the one before ended."""
 
@@ -58,6 +69,7 @@ def routes(house: House, guard: Guard) -> list[Route]:
         guard.door("POST", "/api/export", doors.export),
         guard.door("POST", "/api/sites/{site}/rows", doors.adopt),
         guard.door("POST", "/api/sites/{site}/erase", doors.erase),
+        guard.door("POST", "/api/sites/{site}/reclassify", doors.reclassify),
         guard.door("POST", "/api/sites/{site}/backfill", doors.backfill),
     ]
 
@@ -98,6 +110,24 @@ class _Care:
         removed = 0 if wanted.dry_run else await self._house.engine.command(erase)
         return told(200, {"matched": matched, "removed_views": removed})
 
+    async def reclassify(self, request: Request) -> Response:
+        """Judge what matches anew, or tell only what that is; `changed` is how many facts were judged otherwise before."""
+        site, wanted = self._site(request.path_params["site"]), decoded(await body_of(request), Reclassifying)
+        path = (("path", "is", wanted.path),) if wanted.path is not None else ()
+        for field, operator, _ in wanted.where:
+            if field not in TEXTS or operator not in OPERATORS:
+                raise InvalidInput("where", f"one of {', '.join(TEXTS)}; then one of {', '.join(OPERATORS)}; then a text")
+        visitor = self._visitor(site, wanted)
+        about = ((*wanted.where, *path), visitor, wanted.first, wanted.last)
+        if about == ((), None, None, None) and not wanted.dry_run:
+            raise InvalidInput("body", "a condition, a path, a visitor, a session, or a time")
+        change = Reclassify(site.id, self._house.engine.now(), OWNER if wanted.bot else "", *about)
+        matched = await self._house.matched(change)
+        if matched.facts > REJUDGED_FACTS:
+            raise InvalidInput("first", f"a shorter time: at most {REJUDGED_FACTS:,} facts at once, and {matched.facts:,} match")
+        changed = 0 if wanted.dry_run else await self._house.engine.command(change)
+        return told(200, {"matched": matched, "changed": changed})
+
     async def backfill(self, request: Request) -> Response:
         """Walk one chunk of a site's views; `at` is where the next one begins."""
         site, walk = self._site(request.path_params["site"]), decoded(await body_of(request), Walk)
@@ -113,6 +143,15 @@ class _Care:
         return site
 
     def _erase(self, site: Site, wanted: Erasing) -> Erase:
+        erase = Erase(
+            site.id, self._house.engine.now(), wanted.path, self._visitor(site, wanted), None, wanted.first, wanted.last
+        )
+        if erase.whole and not wanted.dry_run:
+            raise InvalidInput("body", "a path, a visitor, a session, or a time; DELETE removes a whole site")
+        return erase
+
+    def _visitor(self, site: Site, wanted: Erasing) -> int | None:
+        """Who is meant, None for anybody; times are checked on the way."""
         visitor = wanted.visitor
         if visitor is not None and not 0 < visitor < 1 << 64:
             raise InvalidInput("visitor", "a number as exports have it")
@@ -123,7 +162,4 @@ class _Care:
         for name, time in (("first", wanted.first), ("last", wanted.last)):
             if time is not None and not 0 <= time <= LATEST:
                 raise InvalidInput(name, f"milliseconds since 1970 UTC, 0 to {LATEST}")
-        erase = Erase(site.id, self._house.engine.now(), wanted.path, visitor, None, wanted.first, wanted.last)
-        if erase.whole and not wanted.dry_run:
-            raise InvalidInput("body", "a path, a visitor, a session, or a time; DELETE removes a whole site")
-        return erase
+        return visitor

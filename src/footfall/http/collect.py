@@ -72,8 +72,7 @@ class Recorder(Protocol):
     """What these doors need of the engine."""
 
     def now(self) -> int: ...
-    def record(self, facts: Sequence[Fact]) -> Awaitable[list[Verdict]]: ...
-    def refuse(self, site: str, door: str, reason: str, count: int = 1) -> None: ...
+    def record(self, facts: Sequence[Fact], refused: Sequence[tuple[str, str, str]] = ()) -> Awaitable[list[Verdict]]: ...
 
 
 class Rejection(Exception):
@@ -207,13 +206,12 @@ class Collect:
         return True
 
     async def _record(self, taken: Taken, caller: Caller, size: int) -> list[Refusal]:
-        """Make the facts of a request of `size` bytes durable; returns everything that was refused, by intake or by the fold."""
+        """Make the facts of a request of `size` bytes durable, and count what intake refused: also that is told when it is
+        durable, so that the ledger closes whatever happens. Returns everything that was refused, by intake or by the fold."""
         more = len(taken.facts) + len(taken.errors) - (1 + size // UNIT_BYTES)
         if more > 0:
             self._allowance.take(network_of(caller.address), self._clock(), more)
-        verdicts: list[Verdict] = await self._engine.record(taken.facts) if taken.facts else []
-        for site, door, reason in taken.refused:
-            self._engine.refuse(site, door, reason)
+        verdicts: list[Verdict] = await self._engine.record(taken.facts, taken.refused)
         if verdicts.count(STORED) == len(verdicts):
             return taken.errors
         rejected = [

@@ -32,6 +32,7 @@ from footfall.http.figures import Figures
 from footfall.http.home import Home
 from footfall.http.importing import routes as import_routes
 from footfall.http.keys import routes as key_routes
+from footfall.http.ledger import Ledgers
 from footfall.http.live import Live
 from footfall.http.ops import Ops, Readings, problem, serve_metrics
 from footfall.http.owners import Guard
@@ -85,6 +86,7 @@ class Doors:
             *import_routes(house, guard),
             *care_routes(house, guard),
             *key_routes(house, guard),
+            *Ledgers(house, gate, guard).routes(),
             *Queries(house, asking, questions).routes(),
             *StatsV1(house, asking, questions).routes(),
         )

@@ -131,8 +131,11 @@ def _change(filled: forms.Values) -> SiteChange:
     """What a form says about a site; fields that it does not have stay. Raises InvalidInput for what is no number."""
     given: dict[str, object] = {name: filled[name].strip() for name in ("name", "visibility", "convex") if name in filled}
     given |= {name: tuple(filled[name].replace(",", " ").split()) for name in ("hosts", "frames") if name in filled}
-    if "patterns" in filled:  # a path may hold commas and blanks
-        given["patterns"] = tuple(line.strip() for line in filled["patterns"].splitlines() if line.strip())
+    if "opt_outs" in filled:
+        given["opt_outs"] = () if filled["opt_outs"] == "off" else tuple(filled["opt_outs"].split("-"))
+    for name in ("patterns", "bots", "not_bots"):  # these may hold commas and blanks
+        if name in filled:
+            given[name] = tuple(line.strip() for line in filled[name].splitlines() if line.strip())
     for name, number in (("grid", float), ("k", int), ("retention", int)):
         if name in filled:
             try:
@@ -146,4 +149,5 @@ def _filled(site: Site) -> dict[str, str]:
     """The settings form as it stands before anybody typed."""
     lists = {name: "\n".join(getattr(site, name)) for name in sheets.LISTS}
     numbers = {"grid": f"{site.grid:g}", "k": str(site.k), "retention": str(site.retention)}
-    return {"name": site.name, "visibility": site.visibility, "convex": site.convex, **numbers, **lists}
+    choices = {"visibility": site.visibility, "convex": site.convex, "opt_outs": "-".join(sorted(site.opt_outs)) or "off"}
+    return {"name": site.name, **choices, **numbers, **lists}

@@ -11,15 +11,16 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from footfall.http.care import Erasing, Export, Walk
+from footfall.http.care import Erasing, Export, Reclassifying, Walk
 from footfall.http.keys import NewKey
 from footfall.http.scopes import DEFINITIONS, OWNER, SCOPES, SITE
 from footfall.http.settings import SiteChange
 from footfall.http.sites import Content
+from footfall.ledger import LedgerAnswer
 from footfall.model import Annotation, Goal, Segment, Site
 
 Schema = dict[str, Any]
-SHAPES = (Site, SiteChange, Content, Goal, Segment, Annotation, NewKey, Export, Erasing, Walk)
+SHAPES = (Site, SiteChange, Content, Goal, Segment, Annotation, NewKey, Export, Erasing, Reclassifying, Walk, LedgerAnswer)
 LINES, ROWS = "application/x-ndjson", "application/msgpack"
 NUMBER, TEXT, LIST, OBJECT = ({"type": kind} for kind in ("integer", "string", "array", "object"))
 KEY: Schema = {"type": "object", "properties": {"id": TEXT, "name": TEXT, "site": TEXT, "scope": TEXT, "created": NUMBER}}
@@ -70,6 +71,10 @@ _DOORS: dict[tuple[str, str], Told] = {
         "Take documents of such an export, one each line", _of(added=NUMBER, known=NUMBER, gone=NUMBER, refused=LIST), LINES
     ),
     ("POST", f"{SITE}/rows"): Told("Take a chunk of an export's rows", _of(taken=NUMBER), ROWS),
+    ("POST", f"{SITE}/reclassify"): Told(
+        "Take facts for a bot's, or for people's", _of(matched=LIST, changed=NUMBER), Reclassifying
+    ),
+    ("GET", f"{SITE}/ledger"): Told("What became of everything that was sent, by the hour; from and to in ms", LedgerAnswer),
     ("POST", f"{SITE}/erase"): Told("Erase what matches", _of(matched=LIST, removed_views=NUMBER), Erasing),
     ("POST", f"{SITE}/backfill"): Told("Walk a chunk of its views", _of(report=OBJECT, at=LIST, views=NUMBER), Walk),
     ("POST", "/api/verify"): Told("Recount every total", _of(differences={"type": "array", "items": TEXT})),

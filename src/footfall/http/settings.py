@@ -21,6 +21,8 @@ VISIBILITIES = ("private", "public", "link")
 GRIDS = (0.01, 30.0)  # degrees: about one kilometre, about a continent
 RETENTION = 36_500  # days, at most
 LINK = re.compile(r"[A-Za-z0-9_-]{16,64}").fullmatch  # what `linked` makes
+MOST_AGENTS = 100
+OPT_OUTS = frozenset({"dnt", "gpc"})
 KS = (0, MOST_K)  # visitors who make a page or a place fit for strangers; 0: no number does
 
 
@@ -44,6 +46,9 @@ class SiteChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     goals: tuple[Goal, ...] | msgspec.UnsetType = msgspec.UNSET
     segments: tuple[Segment, ...] | msgspec.UnsetType = msgspec.UNSET
     annotations: tuple[Annotation, ...] | msgspec.UnsetType = msgspec.UNSET
+    bots: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    not_bots: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    opt_outs: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 def check_id(id: str) -> None:
@@ -90,7 +95,16 @@ def changed(site: Site, change: SiteChange) -> Site:
         raise InvalidInput("timezone", f"a name of the time zone database like Europe/Berlin, not {site.timezone[:50]!r}")
     site = with_ids(site)
     check(site, given)
+    _check_bots(site)
+    if not OPT_OUTS.issuperset(site.opt_outs):
+        raise InvalidInput("opt_outs", f"any of {', '.join(sorted(OPT_OUTS))}")
     return site
+
+
+def _check_bots(site: Site) -> None:
+    for field, parts in (("bots", site.bots), ("not_bots", site.not_bots)):
+        if len(parts) > MOST_AGENTS or not all(3 <= len(part) <= 200 and part.strip() == part for part in parts):
+            raise InvalidInput(field, f"at most {MOST_AGENTS} parts of user agents, 3 to 200 characters each")
 
 
 def linked(site: Site) -> Site:

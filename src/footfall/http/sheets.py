@@ -23,7 +23,12 @@ CONVEX = (
     (ROUNDED, "May come, and are told places as rounded as above"),
     (EXACT, "May come, and are told places exactly as they were sent"),
 )
-LISTS = ("hosts", "patterns", "frames")  # fields of one item a line
+OPT_OUTS = (
+    ("off", "Are counted like everybody"),
+    ("gpc", "Are left out if they send Sec-GPC"),
+    ("dnt-gpc", "Are left out if they send Sec-GPC or DNT"),
+)
+LISTS = ("hosts", "patterns", "frames", "bots", "not_bots")  # fields of one item a line
 FIELDS = {  # of a site: label, hint, attributes
     "name": ("Name", "What its page calls it; empty: its id.", {"maxlength": "200", "autocomplete": "off"}),
     "hosts": ("Host names", "Whose pages are counted, one a line, *. in front for all below it; empty: any.", NAME),
@@ -39,6 +44,8 @@ FIELDS = {  # of a site: label, hint, attributes
         "What is older is erased for good; 0: everything is kept.",
         {**NUMBER, "inputmode": "numeric"},
     ),
+    "bots": ("Also taken for bots", "Parts of user agents, one a line. Of what came before: footfall reclassify.", NAME),
+    "not_bots": ("Never taken for bots", "Likewise: what the lists take for a bot and is none.", NAME),
     "frames": ("Pages that may frame its card", "Origins, one a line: https://blog.example; empty: any if it is public.", NAME),
 }
 FIRST = '<p class="soft">Waiting for its first view. Put this line into every page:</p>'
@@ -88,7 +95,8 @@ def settings_page(site: Site, outside: str, saved: bool, filled: forms.Values, e
         f'<section class="panel stack"><h2>On your pages</h2>{_lines(site, outside)}</section>',
         f'<section class="panel stack"><h2>Leave yourself out</h2>{_leave_out(site)}</section>',
     ]
-    top = _top(title, f'<a href="../s/{site.id}">Live page</a><a href="../">All sites</a>', " narrow")
+    ledger = f'<a href="{site.id}/ledger">What became of it</a>'
+    top = _top(title, f'<a href="../s/{site.id}">Live page</a>{ledger}<a href="../">All sites</a>', " narrow")
     return plain.document(f"{title} · Footfall", f'{top}<main class="sheet narrow">{told}{"".join(parts)}</main>')
 
 
@@ -122,7 +130,8 @@ def _settings_form(site: Site, filled: forms.Values, wrong: dict[str, str]) -> s
     pair = f'<div class="pair">{fields.pop("grid")}{fields.pop("k")}</div>'
     names = fields.pop("name") + fields.pop("hosts")
     convex = forms.choice("convex", "The original module's own clients", CONVEX, filled.get("convex", ""), hint=WARNING)
-    return forms.form(site.id, who + names + pair + "".join(fields.values()) + convex, "Save")
+    asking = forms.choice("opt_outs", "Browsers that ask for privacy", OPT_OUTS, filled.get("opt_outs", ""))
+    return forms.form(site.id, who + names + pair + "".join(fields.values()) + asking + convex, "Save")
 
 
 def _link_part(site: Site, outside: str) -> str:

@@ -5,7 +5,7 @@ It holds no list of its own but for what the package crawler-user-agents leaves 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -20,15 +20,18 @@ EMPTY = "empty"  # no user agent at all
 AUTOMATION = "automation"  # a browser that a program drives
 CRAWLER = "crawler"  # a robot that says so
 LIBRARY = "library"  # an HTTP library: no browser has a name like this
+OWNER = "owner"  # the site's owner says so
 
 _DRIVEN = ("Headless", "PhantomJS", "Puppeteer", "Playwright", "Selenium", "WebDriver", "Cypress", "jsdom", "Lighthouse")
-# Every browser says `Mozilla/5.0 (` or `Opera/9.80 (`, but for those that are older than the habit or above it.
+# Every browser says `Mozilla/5.0 (` or `Opera/9.80 (`, but for those that are older than the habit or above it; and there
+# some browser or system is told that is known.
 _OWN_NAMES = ("Lynx", "ELinks", "Links (", "w3m", "Dillo", "NetSurf", "UCWEB", "BlackBerry", "Nokia", "SAMSUNG-", "SonyEricsson")
 
 _BROWSERS = {
     "Chrome Mobile": "Chrome",
     "Chrome Mobile iOS": "Chrome",
     "Chrome Mobile WebView": "Android WebView",
+    "DuckDuckGo Mobile": "DuckDuckGo",
     "Edge Mobile": "Edge",
     "Firefox Mobile": "Firefox",
     "Firefox iOS": "Firefox",
@@ -73,7 +76,7 @@ class Agents:
         parsed = self._parse(user_agent)
         browser, system = parsed.user_agent, parsed.os
         return Agent(
-            self._bot(user_agent),
+            self._bot(user_agent, known=bool(browser or system)),
             _BROWSERS.get(browser.family, browser.family) if browser else "",
             (browser.major or "") if browser else "",
             _SYSTEMS.get(system.family, system.family) if system else "",
@@ -81,15 +84,24 @@ class Agents:
             device_of(user_agent),
         )
 
-    def _bot(self, user_agent: str) -> str:
+    def _bot(self, user_agent: str, *, known: bool) -> str:
         if not user_agent.strip():
             return EMPTY
         if any(mark in user_agent for mark in _DRIVEN):
             return AUTOMATION
         if self._crawlers.Match(user_agent):
             return CRAWLER
-        habit = user_agent.startswith(("Mozilla/", "Opera/")) and "(" in user_agent
+        habit = known and user_agent.startswith(("Mozilla/", "Opera/")) and "(" in user_agent
         return "" if habit or user_agent.startswith(_OWN_NAMES) else LIBRARY
+
+
+def judged(bot: str, user_agent: str, bots: Sequence[str], not_bots: Sequence[str]) -> str:
+    """Why a user agent is taken for a bot's once a site's own words are heard: parts of it, large and small letters alike. Where
+    both fit it is a person's."""
+    said = user_agent.lower()
+    if any(part.lower() in said for part in not_bots):
+        return ""
+    return OWNER if any(part.lower() in said for part in bots) else bot
 
 
 def device_of(user_agent: str) -> str:

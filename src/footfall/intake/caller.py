@@ -1,8 +1,4 @@
-"""Who sends a request, as far as it says: read once from peer and headers, then handed to every step of intake.
-
-DNT and Sec-GPC are not read: nothing here is sold, shared or followed across sites, and a site that wants to honour them
-does so in its page.
-"""
+"""Who sends a request, as far as it says: read once from peer and headers, then handed to every step of intake."""
 
 from __future__ import annotations
 
@@ -29,6 +25,8 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
     accept_language: str = ""
     prefetch: bool = False
     place: Place | None = None
+    dnt: bool = False
+    gpc: bool = False
 
 
 def read_caller(
@@ -50,6 +48,8 @@ def read_caller(
         found.get(b"accept-language", b"").decode("latin-1"),
         not _PREFETCH.isdisjoint(found) and any(_ahead(found.get(name, b"")) for name in _PREFETCH),
         read_place(found, platform) if not GEO_HEADERS.isdisjoint(found) and peer in trusted else None,
+        found.get(b"dnt") == b"1",
+        found.get(b"sec-gpc") == b"1",
     )
     return caller, spoofed
 

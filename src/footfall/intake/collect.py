@@ -13,7 +13,7 @@ from functools import lru_cache
 import msgspec
 
 from footfall.intake import wire
-from footfall.intake.agents import Agent, Agents
+from footfall.intake.agents import Agent, Agents, judged
 from footfall.intake.caller import Caller
 from footfall.intake.geo import Place, place_of_country, place_of_record
 from footfall.intake.identity import Identity
@@ -113,6 +113,7 @@ class Intake:
         read = self._page if len(address) <= REMEMBERED else read_page
         page = _page(read(address, named.params if named else ()), "u")
         site = _admit(named, page.host, caller)
+        _refuse_opted_out(site, caller)
         id = self.identity.fact(site.id, sent["i"])
         return self._fact(SCRIPT, wire.KINDS[sent["k"]], id, site, page, sent, caller, agent, place)
 
@@ -128,6 +129,7 @@ class Intake:
             page = Page(page.host if page else "", read_path(sent["p"], kept), page.campaign if page else NO_CAMPAIGN)
         page = _page(page, "p")
         site = _admit(named, page.host, caller)
+        _refuse_opted_out(site, caller)
         agent = self._agents.read(caller.user_agent)
         return self._fact(PIXEL, Kind.VIEW, self._fresh_id(), site, page, sent, caller, agent, self._place(caller))
 
@@ -139,7 +141,7 @@ class Intake:
             visitor = self.identity.of_day(site.id, caller.address, caller.user_agent, caller.arrival)
         else:
             visitor = self.identity.of_session(site.id, session)
-        properties, referrer = sent.get("d"), read_referrer(sent.get("r", ""), page.host)
+        properties, referrer = sent.get("d"), self._referrer_of(sent.get("r", ""), page.host, site.hosts)
         # By position, in the order of Fact: naming 38 fields takes 1.5 µs, a tenth of everything here.
         return Fact(
             site.id,
@@ -151,11 +153,11 @@ class Intake:
             sent.get("a", 0),
             page.path,
             site.window,
-            agent.bot,
+            judged(agent.bot, caller.user_agent, site.bots, site.not_bots) if site.bots or site.not_bots else agent.bot,
             "",  # page_type: the original's clients alone tell one
             cut(sent.get("t", ""), MAX_TEXT_BYTES),
             page.host,
-            self._referrer_of(sent.get("r", ""), page.host),
+            referrer,
             *page.campaign,
             place.country or None,
             place.region or None,
@@ -182,8 +184,10 @@ class Intake:
         source, medium, name, _, _ = page.campaign
         return self._sources.read(referrer.partition("/")[0], source or page.tag, medium, name, page.click)
 
-    def _referrer_of(self, address: str, host: str) -> str:
-        return (self._referrer if len(address) <= REMEMBERED else read_referrer)(address, host) if address else ""
+    def _referrer_of(self, address: str, host: str, own: Sequence[str]) -> str:
+        """Where the reader came from, if not from a host of the site."""
+        referrer = (self._referrer if len(address) <= REMEMBERED else read_referrer)(address, host) if address else ""
+        return "" if referrer and own and allows(own, referrer.partition("/")[0]) else referrer
 
     def _site_of(self, item: object) -> str:
         """The site that a refused item named, "" if there is no such site: a stranger's words do not become ledger lines."""
@@ -230,6 +234,13 @@ def _page(page: Page | None, key: str) -> Page:
 def _refuse_prefetch(caller: Caller) -> None:
     if caller.prefetch:
         raise Refuse(Reason.PREFETCH, "fact")
+
+
+def _refuse_opted_out(site: Site, caller: Caller) -> None:
+    """Where the site says so, a reader is left out whose browser sends one of these."""
+    for signal, sent in ((Reason.DNT, caller.dnt), (Reason.GPC, caller.gpc)):
+        if sent and signal in site.opt_outs:
+            raise Refuse(signal, "fact")
 
 
 def _admit(site: Site | None, page_host: str, caller: Caller) -> Site:

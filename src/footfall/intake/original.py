@@ -58,14 +58,14 @@ def check_arguments(function: str, arguments: Mapping[str, object]) -> None:
 class OriginalDoor:
     """`sites` is a live view; `fresh_id()` gives 64 random bits; `door` is ORIGINAL or CONVEX.
 
-    A `call` names one call, the same each time it is sent again; "": it will not be.
+    A `call` names one call, the same each time it is sent again; "": it will not be. `name` is the door's in the ledger.
     """
 
     def __init__(self, sites: Mapping[str, Site], identity: Identity, fresh_id: Callable[[], int], door: str = ORIGINAL) -> None:
         self._sites = sites
         self._identity = identity
         self._fresh_id = fresh_id
-        self._door = door
+        self.name = door
 
     def view(self, site: str, path: str, page_type: str, session: str, arrival: int, call: str = "") -> Fact:
         """recordPageView. Raises InvalidInput naming path, pageType or sessionId; NotFound for the site."""
@@ -112,7 +112,7 @@ class OriginalDoor:
             raise NotFound(f"no site {site!r}")
         visitor = self._identity.of_session(site, session)
         id = self._identity.fact(site, call) if call else self._fresh_id()
-        return Fact(site, kind, visitor, id, self._door, arrival, 0, path, counted.window, page_type=page_type)
+        return Fact(site, kind, visitor, id, self.name, arrival, 0, path, counted.window, page_type=page_type)
 
 
 def check_text(field: str, value: object, limit: int) -> None:

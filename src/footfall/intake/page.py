@@ -54,14 +54,24 @@ def read_page(address: str, params: Sequence[str] = ()) -> Page | None:
     if "%" in path:
         path = readable(path)
     if not query:
-        return Page(match[2].lower(), path, NO_CAMPAIGN)
-    return Page(match[2].lower(), path + kept_query(query, params), campaign_of(query), tag_of(query), click_of(query))
+        return Page(_host(match[2]), path, NO_CAMPAIGN)
+    return Page(_host(match[2]), path + kept_query(query, params), campaign_of(query), tag_of(query), click_of(query))
+
+
+def _host(text: str) -> str:
+    """A host by its one name: small letters, and those beyond ASCII as browsers send them (punycode)."""
+    if text.isascii():
+        return text.lower()
+    try:
+        return text.encode("idna").decode("ascii").lower()
+    except UnicodeError:  # no name that anybody could look up
+        return text.lower()
 
 
 def host_of(address: str) -> str:
     """The host of an http(s) address or origin in lower case, "" if it is none."""
     match = _ADDRESS(address)
-    return match[2].lower() if match is not None and len(match[1]) <= 5 else ""
+    return _host(match[2]) if match is not None and len(match[1]) <= 5 else ""
 
 
 def read_path(path: str, params: Sequence[str] = ()) -> str:
@@ -106,12 +116,13 @@ def click_of(query: str) -> str:
 
 
 def read_referrer(address: str, host: str) -> str:
-    """Host (no `www.`) and path of where a reader came from; "" for nowhere, nonsense, or the page's own `host`."""
+    """Host (no `www.`) and path of where a reader came from; "" for nowhere, nonsense, the page's own `host`, or a server on the
+    reader's own machine."""
     match = _ADDRESS(address) if address else None
     if match is None or len(match[2]) > MAX_HOST:
         return ""
-    source = match[2].lower().removeprefix("www.")
-    if source == host.removeprefix("www."):
+    source = _host(match[2]).removeprefix("www.")
+    if source == host.removeprefix("www.") or source in ("localhost", "[::1]") or source.startswith("127."):
         return ""
     path = match[3] or ""
     return cut(source + readable(path) if path != "/" else source, MAX_TEXT_BYTES)

@@ -15,6 +15,8 @@ class Reason(StrEnum):
     SITE = "site"
     HOST = "host"
     PREFETCH = "prefetch"
+    DNT = "dnt"
+    GPC = "gpc"
 
 
 SENTENCES = {
@@ -23,6 +25,8 @@ SENTENCES = {
     Reason.SITE: "unknown site or host",
     Reason.HOST: "unknown site or host",  # the same words, so that nobody can find out which sites there are
     Reason.PREFETCH: "fetched ahead of a visit that may never come",
+    Reason.DNT: "the browser asks not to be tracked (DNT), and the site leaves such readers out",
+    Reason.GPC: "the browser asks for privacy (Sec-GPC), and the site leaves such readers out",
 }
 
 

@@ -67,7 +67,7 @@ class Fold:
         self.faults: list[tuple[int, str]] = []  # (seq, what) of records that could not be digested, to be told loudly
 
     def apply(self, seq: int, record: Record) -> object:
-        """Fold the record with this seq. A Verdict for a fact; for commands see model.py. Erase is the engine's (a barrier)."""
+        """Fold the record with this seq. A Verdict for a fact; for commands see model.py. Barriers are the engine's."""
         self.seq = seq
         if seq % _WEIGH_EVERY == 0:
             self.weigh()
@@ -236,7 +236,7 @@ class Fold:
         elif isinstance(command, Publish):
             self._publish(seq, command)
         else:
-            raise TypeError("an erase is a barrier: the engine's, not folded")
+            raise TypeError("a barrier is the engine's, not folded")
         return None
 
     def _refused(self, command: Refused) -> None:

@@ -8,7 +8,7 @@ make it rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from itertools import islice
 
 import msgspec
@@ -116,6 +116,14 @@ class Minutes:
                 if erase.visitor in (None, visitor) and erase.path in (None, moment.path):
                     del moments[visitor]
                     self.people[minute] = self.people.get(minute, 0) - (moment.path is not None)
+
+    def keep(self, visitor: int, visits: Container[int]) -> None:
+        """Forget the moments of a visitor that are in none of these visits."""
+        for minute, moments in self.moments.items():
+            moment = moments.get(visitor)
+            if moment is not None and moment.visit not in visits:
+                del moments[visitor]
+                self.people[minute] = self.people.get(minute, 0) - (moment.path is not None)
 
     def restore(self, minute: int, moments: Iterable[tuple[int, Moment]]) -> None:
         """Put back moments of a minute that a checkpoint held."""

@@ -93,6 +93,7 @@ DIMENSIONS = {
         _visit("os_version", "The operating system's version, its first number."),
         _visit("language", "The language that the browser asks for."),
         _visit("entry_page", "The page with which the visit began.", "entry", fact="path"),
+        _visit("entry_page_hostname", "The host of the page with which the visit began.", "hostname"),
         _visit("exit_page", "The page with which the visit ended.", "exit", fact="path"),
         _time("time", "Steps of time that suit the range: hours, days, weeks or months."),
         _time("time:minute", "The minute."),

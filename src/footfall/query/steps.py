@@ -76,8 +76,10 @@ def steps_of(name: str, span: Span) -> Steps:
 
 
 def _minutes(span: Span) -> Iterator[tuple[int, str]]:
+    """Of those that the clocks show twice the later ones tell the zone's offset too."""
     for start in range(span.start - span.start % MINUTE, span.end, MINUTE):
-        yield start, local(start, span.zone).strftime("%Y-%m-%d %H:%M:00")
+        shown = local(start, span.zone)
+        yield start, shown.strftime("%Y-%m-%d %H:%M:00") + (shown.isoformat()[19:] if shown.fold else "")
 
 
 def _hours(span: Span) -> Iterator[tuple[int, str]]:

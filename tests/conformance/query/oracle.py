@@ -168,6 +168,7 @@ class Oracle:
         if scope == "visit":
             if field.endswith("_page"):
                 return str(getattr(row.visit, field[:-5]) if row.visit else row.fact.fact.path)
+            field = field.removeprefix("entry_page_")
             return str(getattr(row.visit.first if row.visit else row.fact.fact, field) or "")
         fact = row.fact.fact
         if field.startswith("props:"):
@@ -184,7 +185,7 @@ class Oracle:
         day = here.date()
         match self.time:
             case "time:minute":
-                return f"{day} {here:%H:%M}:00"
+                return f"{day} {here:%H:%M}:00{here.isoformat()[19:] if here.fold else ''}"
             case "time:hour":
                 return f"{day} {here:%H}:00:00"
             case "time:week":

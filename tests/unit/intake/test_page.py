@@ -42,7 +42,7 @@ HOSTS = [
     ("http://[2001:DB8::1]:8080/a", "[2001:db8::1]"),
     ("http://localhost:3000/", "localhost"),
     ("https://xn--bcher-kva.example/", "xn--bcher-kva.example"),
-    ("https://bücher.example/", "bücher.example"),
+    ("https://bücher.example/", "xn--bcher-kva.example"),
     ("https://under_score.example/", "under_score.example"),
     ("null", ""),
     ("", ""),

@@ -12,7 +12,8 @@ CREATE TEMP MACRO open_visits(json) AS TABLE SELECT unnest(from_json(json, '[{
     "views": "BIGINT", "events": "BIGINT", "referrer": "VARCHAR", "utm_source": "VARCHAR", "utm_medium": "VARCHAR",
     "utm_campaign": "VARCHAR", "utm_content": "VARCHAR", "utm_term": "VARCHAR", "country": "VARCHAR", "region": "VARCHAR",
     "city": "VARCHAR", "browser": "VARCHAR", "browser_version": "VARCHAR", "os": "VARCHAR", "os_version": "VARCHAR",
-    "device": "VARCHAR", "language": "VARCHAR", "screen": "VARCHAR", "source": "VARCHAR", "channel": "VARCHAR"}]'),
+    "device": "VARCHAR", "language": "VARCHAR", "screen": "VARCHAR", "source": "VARCHAR", "channel": "VARCHAR",
+    "hostname": "VARCHAR"}]'),
     recursive := true);
 CREATE TEMP MACRO open_minutes(json) AS TABLE SELECT unnest(from_json(json, '[{
     "minute_ms": "BIGINT", "path": "VARCHAR", "country": "VARCHAR", "here": "BIGINT"}]'), recursive := true);

@@ -18,14 +18,14 @@ import numpy as np
 
 from footfall import rules
 from footfall.history.base import History, Statement
-from footfall.history.rows import FACTS, fact_row, matching
+from footfall.history.rows import FACTS, fact_row
 from footfall.journal.base import Position
 from footfall.live.fold import Fold
 from footfall.live.pages import Item, Known, Pages, Viewers
 from footfall.live.runs import Runs
 from footfall.live.sightings import LONGEST_NAME, Spot
 from footfall.live.visits import Visits
-from footfall.model import Erase, Kind, Table
+from footfall.model import Kind, Table
 
 _SECONDS = 120.0  # for each question, a start or an erase (then everybody) waits for it: long, because without it neither can end
 _ROWS = 100_000_000
@@ -69,10 +69,11 @@ async def recounted(history: History, upto: Position) -> Fold:
     return fold
 
 
-async def erase_from(fold: Fold, history: History, seq: Position, erase: Erase) -> None:
-    """Bring a fold behind an erase at `seq` that history carried out: its site is counted anew, all others stay as they are."""
-    site, alone, counted = erase.site, Fold(), fold.counted.copy()
-    alone.seq, alone.now = seq, max(fold.now, erase.at)
+async def count_anew(fold: Fold, history: History, seq: Position, site: str, at: int) -> None:
+    """Bring a fold to `seq` whose rows of one site were changed: that site is counted anew, but for who is here and was in the
+    last minutes; all others stay as they are."""
+    alone, counted = Fold(), fold.counted.copy()
+    alone.seq, alone.now = seq, max(fold.now, at)
     await _count(alone, _Rows(history, seq, site))
     await asyncio.to_thread(counted.add, alone.counted, alone.now - rules.WINDOW_KEPT)
     fold.seq, fold.now = seq, alone.now
@@ -80,15 +81,8 @@ async def erase_from(fold: Fold, history: History, seq: Position, erase: Erase) 
     fold.closing = [entry for entry in fold.closing if entry[3] != site] + alone.closing
     heapify(fold.closing)
     fold.dirty.add(site)
-    if erase.whole:
-        fold.sites.pop(site, None)
-        return
     state, before = alone.site(site), fold.site(site)
     state.presence, state.minutes = before.presence, before.minutes
-    state.presence.arrivals.clear()
-    state.minutes.erase(erase)
-    if erase.visitor is not None:
-        state.presence.forget(erase.visitor)
     fold.sites[site] = state
 
 
@@ -103,7 +97,7 @@ async def _now(rows: _Rows) -> int:
     """The latest arrival. Imported views, the only counted ones in no visit, have none: their times are those of elsewhere."""
     sql = f"SELECT coalesce(max(arrival_ms), 0) FROM facts WHERE NOT (counted AND visit = 0) AND {rows.kept}"
     ((now,),) = await rows.ask(sql, *rows.params)
-    return _int(now)
+    return whole(now)
 
 
 async def _counters(fold: Fold, rows: _Rows) -> None:
@@ -139,8 +133,8 @@ def _put_pages(
     since: dict[str, int] = {}
     for site, path, count, first in paths:
         page = str(site), str(path)
-        known.setdefault(str(site), []).append((str(path), _int(count), viewers[page], *reported.get(page, ("", 0))))
-        since[str(site)] = min(since.get(str(site), _int(first)), _int(first))
+        known.setdefault(str(site), []).append((str(path), whole(count), viewers[page], *reported.get(page, ("", 0))))
+        since[str(site)] = min(since.get(str(site), whole(first)), whole(first))
     for name in names:
         state = fold.site(name)
         state.pages = Pages.of(known.get(name, []), items.get(name, []))
@@ -155,7 +149,7 @@ async def _reported(rows: _Rows) -> dict[Page, Title]:
     latest = f"SELECT site, path, arg_max(title, {_IN_ORDER}), max(ts_ms)"
     found = await rows.ask(f"{latest}, min({_ROW}) {told} GROUP BY site, path", *rows.params)
     first = {(site, path): row for site, path, row in await rows.ask(begun, *rows.params)}
-    early = {str(path) for site, path, _, _, row in found if _int(row) < _int(first.get((site, path), 0))}
+    early = {str(path) for site, path, _, _, row in found if whole(row) < whole(first.get((site, path), 0))}
     again = await rows.ask(
         f"WITH begun AS ({begun}), told AS ({told} AND path IN (SELECT unnest(?::VARCHAR[])))"
         f" {latest} FROM told JOIN begun USING (site, path) WHERE {_ROW} >= begun GROUP BY site, path",
@@ -163,8 +157,8 @@ async def _reported(rows: _Rows) -> dict[Page, Title]:
         *rows.params,
         list(early),
     )
-    titles = {(str(site), str(path)): (str(title), _int(at)) for site, path, title, at, _ in found if path not in early}
-    return titles | {(str(site), str(path)): (str(title), _int(at)) for site, path, title, at in again}
+    titles = {(str(site), str(path)): (str(title), whole(at)) for site, path, title, at, _ in found if path not in early}
+    return titles | {(str(site), str(path)): (str(title), whole(at)) for site, path, title, at in again}
 
 
 async def _viewers(rows: _Rows) -> dict[Page, Viewers]:
@@ -183,14 +177,14 @@ async def _viewers(rows: _Rows) -> dict[Page, Viewers]:
         unsure,
     )
     for (site, path), group in groupby(sorted(again), key=lambda row: row[:2]):
-        viewers[str(site), str(path)] = tuple(_int(row[2]) for row in group)
+        viewers[str(site), str(path)] = tuple(whole(row[2]) for row in group)
     return viewers
 
 
 def _looked_at(found: Table) -> tuple[dict[Page, Viewers], list[str]]:
     """(viewers by site and path, the paths that are not sure)."""
     viewers = {(str(site), str(path)): _ints(some) for site, path, some, _ in found}
-    unsure = [str(path) for _, path, some, count in found if len(_ints(some)) < rules.MOST_K and _int(count) > _LOOKED_AT]
+    unsure = [str(path) for _, path, some, count in found if len(_ints(some)) < rules.MOST_K and whole(count) > _LOOKED_AT]
     return viewers, unsure
 
 
@@ -220,7 +214,7 @@ async def _sightings(fold: Fold, rows: _Rows) -> None:
         after,
         *rows.params,
     )
-    for day in (_int(day) for (day,) in days):
+    for day in (whole(day) for (day,) in days):
         for place, wanted in ((_PLACE, "city <> '' OR latitude IS NOT NULL"), (_COUNTRY, "country <> ''")):
             seen = await rows.ask(
                 f"WITH seen AS (SELECT DISTINCT site, {place}, visitor, storageless FROM facts"
@@ -240,7 +234,7 @@ async def _sightings(fold: Fold, rows: _Rows) -> None:
 def _put_day(fold: Fold, day: int, seen: Table) -> None:
     for site, *spot, count, lasting, daily in seen:
         names = (_ints(lasting or []), _ints(daily or []))
-        fold.site(str(site)).sightings.add_day(_spot(*spot), day, _int(count), *names)
+        fold.site(str(site)).sightings.add_day(_spot(*spot), day, whole(count), *names)
 
 
 def _spot(country: object, city: object, latitude: object, longitude: object) -> Spot:
@@ -267,7 +261,7 @@ def _put_counted(fold: Fold, counted: Table) -> None:
         number = fold.site(str(site)).number(str(path))
         if number is None:
             raise ValueError("the path of a counted view has a number")
-        fold.counted.put(_int(visitor), number, _int(at), fold.now - rules.WINDOW_KEPT)
+        fold.counted.put(whole(visitor), number, whole(at), fold.now - rules.WINDOW_KEPT)
 
 
 async def _open_visits(fold: Fold, rows: _Rows) -> None:
@@ -309,39 +303,14 @@ def _map(pairs: Table) -> Runs:
 def _ints(values: object) -> tuple[int, ...]:
     if not isinstance(values, list):
         raise TypeError(f"whole numbers were expected from history, not {values!r}")
-    return tuple(_int(value) for value in values)
+    return tuple(whole(value) for value in values)
 
 
-def _int(value: object) -> int:
+def whole(value: object) -> int:
+    """A whole number of history's."""
     if not isinstance(value, int):
         raise TypeError(f"a whole number was expected from history, not {value!r}")
     return value
-
-
-def doomed(erase: Erase) -> Statement:
-    """How many counted views an erase removes."""
-    condition, params = matching(erase)
-    return Statement(f"SELECT count(*) FROM facts WHERE counted AND {condition}", params, seconds=_SECONDS)
-
-
-class Matched(msgspec.Struct, frozen=True, array_like=True):
-    """How many rows an erase is about. A visit counts if it loses any of its facts."""
-
-    facts: int
-    views: int
-    visits: int
-    minutes: int
-
-
-def matched(erase: Erase) -> Statement:
-    """A row of Matched."""
-    condition, params = matching(erase)
-    of_minutes, minutes_params = matching(erase, "minute_ms")
-    sql = (
-        "SELECT count(*), count(*) FILTER (WHERE counted), count(DISTINCT visit) FILTER (WHERE visit <> 0),"
-        f" (SELECT count(*) FROM minutes WHERE {of_minutes}) FROM facts WHERE {condition}"
-    )
-    return Statement(sql, [*minutes_params, *params], seconds=_SECONDS)
 
 
 def differences(served: Fold, counted: Fold) -> list[str]:
