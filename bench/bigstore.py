@@ -1,4 +1,4 @@
-"""A store of 10 million views by 1 million visitors over 30 days, made once and kept in bench/results.
+"""A store of 10 million views by 1 million visitors over 90 days, made once and kept in bench/results.
 
 The rows are generated inside DuckDB, in the product's own tables: visits of three views each, 1,000 pages, a few sources and
 devices; the visits that are over are rows too, the last hour's are still open. The journal is told that it was trimmed up to
@@ -24,7 +24,7 @@ from footfall.store import open_store
 VIEWS = 10_000_000
 VISITORS = 1_000_000
 PAGES = 1_000
-DAYS = 30
+DAYS = 90
 RESULTS = ROOT / "bench" / "results"
 FOLDER = RESULTS / "store"
 MARK = "made"  # holds the time up to which there are views
@@ -99,10 +99,13 @@ async def _empty(now: int) -> None:
 
 def _fill_history(now: int) -> None:
     values = [_FACTS.get(name, "0" if name in _ZERO else "NULL" if name in _NULL else "''") for name in FACTS]
-    columns = ", ".join(f"{value} AS {name}" for name, value in zip(FACTS, values, strict=True))
+    columns = (
+        ", ".join(f"{value} AS {name}" for name, value in zip(FACTS, values, strict=True)) + f", 1 + v % {VISITORS} AS person"
+    )
     visit = "(i // 3000) * 1000 + i % 1000"  # a thousand visits at a time take turns
     finished = ", ".join(f"{_VISITS.get(name, f'any_value({name})')} AS {name}" for name in VISITS if name != "visit")
-    order = ", ".join(VISITS)
+    finished += ", any_value(person) AS person"
+    order = ", ".join((*VISITS, "person"))
     with duckdb.connect(FOLDER / "history.duckdb", config={"preserve_insertion_order": True}) as history:
         history.execute("SET enable_progress_bar = false")
         history.execute(
@@ -114,6 +117,7 @@ def _fill_history(now: int) -> None:
             " WHERE end_ms <= ? ORDER BY seq",
             [now - HOUR],
         )
+        history.execute(f"INSERT INTO visitors SELECT hash(range), 1 + range FROM range({VISITORS})")
         history.execute("UPDATE state SET position = ?", [VIEWS])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import duckdb
 
+from footfall.history.persons import forget
 from footfall.history.rows import matching
 from footfall.model import Erase, Kind, Rejudged
 
@@ -43,9 +44,12 @@ def erase_facts(connection: duckdb.DuckDBPyConnection, erase: Erase) -> None:
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT visit FROM facts WHERE {condition} AND visit <> 0", params
     )
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE gone AS SELECT DISTINCT visitor FROM facts WHERE {condition}", params)
     connection.execute(f"DELETE FROM facts WHERE {condition}", params)
     _drop_lost_visits(connection, erase.site)
     connection.execute(RECOUNT.format(**FROM_REST, only=""), [erase.site, erase.site])
+    forget(connection)
+    connection.execute("DROP TABLE gone")
     connection.execute("DROP TABLE touched")
     if erase.whole:  # the whole site: what it published goes with it
         connection.execute("DELETE FROM content WHERE site = ?", [erase.site])

@@ -29,12 +29,13 @@ from footfall.history import outgoing
 from footfall.history import rows as flat
 from footfall.history.base import Statement
 from footfall.history.changes import erase_facts, rejudge_facts
+from footfall.history.persons import Persons, number_all
 from footfall.journal.base import Position
-from footfall.model import Rows, Table
+from footfall.model import FactRow, Rows, Table, VisitRow
 
 Row = TypeVar("Row")
 
-VERSION = 1
+VERSION = 2  # 1: without numbers for visitors
 STEP = 100  # rows handed over, or fetched, in one go
 READERS = 2  # questions answered at the same time
 PATIENCE = 5.0  # seconds to wait for interrupted questions to end
@@ -155,7 +156,7 @@ class DuckdbHistory:
         if position <= here:
             return
         try:
-            self._database.write(lambda connection: _write(connection, rows, here, position), position)
+            self._database.write(lambda connection, persons: _write(connection, persons, rows, here, position), position)
         except (duckdb.Error, ValueError, TypeError, OverflowError) as error:
             raise HistoryFailed(f"history could not be written: {error}") from error
 
@@ -237,6 +238,7 @@ class _Database:
         self._changed = threading.Condition(threading.RLock())
         self._cursors: set[duckdb.DuckDBPyConnection] = set()
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._persons: Persons | None = None  # read when something is written
         self._position: Position = 0
 
     def open(self) -> Position:
@@ -244,12 +246,13 @@ class _Database:
         self._connected()
         return self._position
 
-    def write(self, change: Callable[[duckdb.DuckDBPyConnection], None], position: Position) -> None:
+    def write(self, change: Callable[[duckdb.DuckDBPyConnection, Persons], None], position: Position) -> None:
         """Apply `change`, which moves to `position`, as one transaction. Whatever goes wrong, the connection is thrown away."""
         connection = self._connected()
         try:
             connection.begin()
-            change(connection)
+            self._persons = self._persons or Persons(connection)
+            change(connection, self._persons)
             connection.commit()
         except BaseException:
             self.discard()
@@ -273,7 +276,7 @@ class _Database:
     def discard(self) -> None:
         """Close, interrupting the running questions: DuckDB lets go of the file when the last of them has ended."""
         with self._changed:
-            connection, self._connection = self._connection, None
+            connection, self._connection, self._persons = self._connection, None, None
             for cursor in self._cursors:
                 cursor.interrupt()
             self._changed.wait_for(lambda: not self._cursors, PATIENCE)
@@ -319,7 +322,6 @@ class _Database:
         ours = [self._store_id, VERSION]
         connection.execute("INSERT INTO state SELECT 0, ?, ? WHERE NOT EXISTS (FROM state)", ours)
         found = connection.execute("SELECT position, store_id, version FROM state").fetchone()
-        connection.commit()
         assert found is not None  # the row above
         position, store_id, version = found
         if store_id != self._store_id:
@@ -333,16 +335,29 @@ class _Database:
             )
         if position < self._position:
             raise HistoryFailed(f"{self._path} went back from {self._position} to {position}: another file was put in its place")
+        if version < VERSION:
+            number_all(connection)
+            connection.execute("UPDATE state SET version = ?", [VERSION])
+        connection.commit()
         return int(position)
 
 
-def _write(connection: duckdb.DuckDBPyConnection, rows: Rows, here: Position, position: Position) -> None:
+def _write(connection: duckdb.DuckDBPyConnection, persons: Persons, rows: Rows, here: Position, position: Position) -> None:
     if rows.erase is not None:
         erase_facts(connection, rows.erase)
+        persons.read(connection)
     if rows.rejudged is not None:
         rejudge_facts(connection, rows.rejudged)
-    _add(connection, "facts", [row for row in rows.facts if row.seq > here], flat.fact_values)
-    _add(connection, "visits", [row for row in rows.visits if row.seq > here], flat.visit_values)
+
+    def fact_values(row: FactRow) -> flat.Values:
+        return (*flat.fact_values(row), persons.number(row.fact.visitor))
+
+    def visit_values(row: VisitRow) -> flat.Values:
+        return (*flat.visit_values(row), persons.number(row.first.visitor))
+
+    _add(connection, "facts", [row for row in rows.facts if row.seq > here], fact_values)
+    _add(connection, "visits", [row for row in rows.visits if row.seq > here], visit_values)
+    _add(connection, "visitors", persons.take_new(), tuple)
     _add(connection, "minutes", [row for row in rows.minutes if row.seq > here], flat.minute_values)
     _add(connection, "ledger", [row for row in rows.ledger if row.seq > here], flat.ledger_values)
     _add(connection, "content", [row for row in rows.content if row.seq > here], flat.content_values)

@@ -32,7 +32,8 @@ def chunks(file: Path, site: str, table: str) -> Iterator[Adopt]:
     """The rows of one file, for `site` (whatever it was called), at time 0. Raises ArchiveRefused where they cannot be read."""
     with duckdb.connect(config={"memory_limit": "512MB", "threads": 1}) as connection:
         connection.execute(files("footfall.history").joinpath("schema/duckdb.sql").read_text("utf-8"))
-        kinds = {name: str(kind) for name, kind, *_ in connection.execute(f"SELECT * FROM {table} LIMIT 0").description}
+        columns = connection.execute(f"SELECT {flat.COLUMNS[table]} FROM {table} LIMIT 0").description
+        kinds = {name: str(kind) for name, kind, *_ in columns}
         try:
             rows = connection.execute(*_query(file, kinds))
             while found := rows.fetchmany(CHUNK):

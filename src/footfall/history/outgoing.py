@@ -54,7 +54,7 @@ def export(cursor: duckdb.DuckDBPyConnection, site: str, upto: Position, more: R
     cursor.begin()
     try:
         for table, (values, rows_of) in VALUES.items():
-            cursor.execute(f"CREATE OR REPLACE TEMP TABLE unfinished AS SELECT * FROM {table} LIMIT 0")
+            cursor.execute(f"CREATE OR REPLACE TEMP TABLE unfinished AS SELECT {flat.COLUMNS[table]} FROM {table} LIMIT 0")
             if rows := rows_of(more):
                 with cursor.appender("unfinished") as appender:
                     for start in range(0, len(rows), STEP):
@@ -74,9 +74,10 @@ def export(cursor: duckdb.DuckDBPyConnection, site: str, upto: Position, more: R
 
 
 def _columns(cursor: duckdb.DuckDBPyConnection, table: str, form: str) -> str:
-    found = cursor.execute(f"SELECT * FROM {table} LIMIT 0").description
+    columns = flat.COLUMNS[table]
     if form != "csv":
-        return ", ".join(name for name, *_ in found)
+        return columns
+    found = cursor.execute(f"SELECT {columns} FROM {table} LIMIT 0").description
     formulas = ", ".join(f"chr({ord(sign)})" for sign in FORMULA)
     return ", ".join(
         f"CASE WHEN left({name}, 1) IN ({formulas}) THEN '''' || {name} ELSE {name} END AS {name}" if kind == "VARCHAR" else name

@@ -52,6 +52,10 @@ VISITS = ("seq", "n", "visit", "start_ms", "end_ms", "entry", "exit", "views", "
 LEDGER = ("seq", "n", "site", "door", "hour_ms", "outcome", "reason", "count")
 MINUTES = ("seq", "n", "site", "minute_ms", "visitor", "path", "country", "visit")
 CONTENT = ("seq", "n", "site", "kind", "slug", "title", "published")
+COLUMNS = {  # by table, as SQL
+    table: ", ".join(names)
+    for table, names in {"facts": FACTS, "visits": VISITS, "minutes": MINUTES, "ledger": LEDGER, "content": CONTENT}.items()
+}
 
 _PROPS = FACTS.index("props")
 _VISIT_OWN = len(VISITS) - len(_OF_FIRST)

@@ -22,6 +22,16 @@ from footfall.rules import MINUTE
 SECONDS = 10.0
 _VISITORS = METRICS["visitors"]
 _SHARES = {Base.BEFORE_GOALS, Base.GROUP_BEFORE_GOALS}
+# Sources whose rows are gathered before metrics are made of them: by what, and what is kept, first what is null of nobody. People
+# may have any distinct numbers; where these are small and lie close together, there are up to 64 times fewer words than people.
+_GATHERED = {
+    Source.WORDS: (
+        "intDiv(person, 64) AS word",
+        "groupBitOr(bitShiftLeft(toUInt64(1), person % 64)) AS bits",
+        *(f"sum({column}) AS {column}" for column in ("views", "acts", "begun", "viewed", "bounced", "lasted")),
+    ),
+    Source.VISITS: ("visit", "max(person) AS somebody"),
+}
 
 
 def steps_for(question: Question) -> Steps:
@@ -67,31 +77,43 @@ class _Compiler:
 
     def _grouped(self, dimensions: Sequence[Dimension], filter: Filter, metrics: Sequence[Metric]) -> Sql:
         """The dimensions and metrics, a row for each group, from as many sources as it takes."""
-        sources = [source for source in Source if any(metric.source is source for metric in metrics)]
-        parts = [self._from(source, dimensions, filter, metrics) for source in sources]
+        made: dict[Source, list[Metric]] = {}
+        for metric in metrics:
+            made.setdefault(_source(metric, metrics, _by_event(dimensions)), []).append(metric)
+        parts = [self._from(source, dimensions, filter, metrics, made[source]) for source in made]
         if len(parts) == 1:
             return parts[0]
         columns = ", ".join([*_names(dimensions), *(f"{_merged(metric)} AS {metric.name}" for metric in metrics)])
         return sql(f"SELECT {columns} FROM ({{}}) AS s{_group_by(dimensions)}", joined(" UNION ALL ", parts))
 
-    def _from(self, source: Source, dimensions: Sequence[Dimension], filter: Filter, metrics: Sequence[Metric]) -> Sql:
-        by_event = any(not dimension.of_visit and not dimension.is_time for dimension in dimensions)
+    def _from(
+        self, source: Source, dimensions: Sequence[Dimension], filter: Filter, metrics: Sequence[Metric], made: Sequence[Metric]
+    ) -> Sql:
+        """The dimensions and all `metrics`, null but for those that are `made` of this source."""
         columns = [Sql(name) for name in _names(dimensions)]
         for metric in metrics:
-            text = metric.by_event if by_event and metric.by_event else metric.sql
-            value = Sql("NULL") if metric.source is not source else sql(text, *[self._minutes(dimensions)] * text.count("{}"))
+            text = metric.by_event if source is Source.VISITS else metric.sql
+            value = sql(text, *[self._minutes(dimensions)] * text.count("{}")) if metric in made else Sql("NULL")
             columns.append(sql(f"{{}} AS {metric.name}", value))
-        begun = any(metric.of_visits or (metric.by_event and not by_event) for metric in metrics)
-        if source is Source.FACTS:
-            rows = self.relations.facts(dimensions, filter, begun)
-        elif source is Source.STAYS:
-            rows = self.relations.stays(dimensions, filter)
-        else:
-            rows = self.relations.minutes(dimensions, filter)
-        text = f"SELECT {{}} FROM ({{}}) AS r{_group_by(dimensions)}"
-        if dimensions and source is Source.FACTS and (by_event or not begun):
-            text += " HAVING count(visitor) > 0"  # a visit alone makes a group only of those that visits are asked for by
-        return sql(text, joined(", ", columns), rows)
+        rows, having = self._rows(source, dimensions, filter, made)
+        return sql(f"SELECT {{}} FROM ({{}}) AS r{_group_by(dimensions)}{having}", joined(", ", columns), rows)
+
+    def _rows(self, source: Source, dimensions: Sequence[Dimension], filter: Filter, made: Sequence[Metric]) -> tuple[Sql, str]:
+        """The rows of a source, and which groups of them there are."""
+        if source is Source.STAYS:
+            return self.relations.stays(dimensions, filter), ""
+        if source is Source.MINUTES:
+            return self.relations.minutes(dimensions, filter), ""
+        by_event = _by_event(dimensions)
+        begun = source is not Source.VISITS and any(metric.of_visits or (metric.by_event and not by_event) for metric in made)
+        rows, somebody = self.relations.facts(dimensions, filter, begun), "person"
+        if source in _GATHERED:
+            word, *kept = _GATHERED[source]
+            by = ", ".join([*_names(dimensions), word.rpartition(" ")[2]])
+            columns = ", ".join([*_names(dimensions), word, *kept])
+            rows, somebody = sql(f"SELECT {columns} FROM ({{}}) AS f GROUP BY {by}", rows), kept[0].rpartition(" ")[2]
+        # A visit alone makes a group only of those that visits are asked for by.
+        return rows, f" HAVING count({somebody}) > 0" if dimensions and (by_event or not begun) else ""
 
     # --- shares ---
 
@@ -146,6 +168,18 @@ class _Compiler:
         given = [(columns.get(name, name), descending) for name, descending in question.sorting]
         rest = [(column, False) for column in columns.values() if column not in [name for name, _ in given]]
         return Sql(", ".join(f"{name} {'DESC' if descending else 'ASC'} NULLS LAST" for name, descending in (*given, *rest)))
+
+
+def _source(metric: Metric, metrics: Sequence[Metric], by_event: bool) -> Source:
+    """What it is made of, among others: rows are not read twice where people are asked for too."""
+    if by_event and metric.by_event:
+        return Source.VISITS
+    return Source.WORDS if metric.source is Source.FACTS and _VISITORS in metrics else metric.source
+
+
+def _by_event(dimensions: Sequence[Dimension]) -> bool:
+    """Whether figures are grouped by something of events."""
+    return any(not dimension.of_visit and not dimension.is_time for dimension in dimensions)
 
 
 def _merged(metric: Metric) -> str:

@@ -15,7 +15,7 @@ from footfall.live.minutes import Moment
 from footfall.live.visits import Visit
 from footfall.query.periods import Span
 
-_OWN = {"visit": "id", "start_ms": "start", "end_ms": "end"}  # columns of visits that a Visit calls otherwise
+_OWN = {"visit": "id", "person": "visitor", "start_ms": "start", "end_ms": "end"}  # what columns of visits are called there
 _FIELDS = frozenset(Visit.__struct_fields__)
 _encode = msgspec.json.Encoder().encode
 

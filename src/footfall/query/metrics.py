@@ -3,8 +3,10 @@
 The SQL of a line goes over the rows of its source:
 
 FACTS    what people did, a row for each view and event; where it comes to the same, one for a whole visit:
-         visitor, visit; views (that count), acts (views and events);
+         views (that count), acts (views and events);
          and for each visit that began in the range: begun (1), viewed (its views), bounced (0 or 1), lasted (ms)
+WORDS    the same rows, those of 64 people as one: their sums, and bits, of which each stands for one of the 64
+VISITS   one visit with such a view or event
 STAYS    one visit on one page, where the reader's browser told of it: engaged (ms), scroll (percent)
 MINUTES  one minute in which somebody was here: here (people); `{}` is how many minutes there were
 SHARES   of the visitors of a group among others: `{}` are these
@@ -20,6 +22,8 @@ class Source(Enum):
     """What a metric is made of."""
 
     FACTS = "facts"
+    WORDS = "words"
+    VISITS = "visits"
     STAYS = "stays"
     MINUTES = "minutes"
     SHARES = "shares"
@@ -35,7 +39,7 @@ class Base(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """`by_event` is its SQL where figures are grouped by something of events; `of_visits`: it makes no sense there.
+    """`by_event` is its SQL, over VISITS, where figures are grouped by something of events; `of_visits`: it makes no sense there.
 
     `digits` after the point. `nothing` is its value where nothing is: a rate of nothing is none.
     """
@@ -56,13 +60,18 @@ _SHARE = "100 * visitors / nullif({}, 0)"
 METRICS = {
     line.name: line
     for line in (
-        Metric("visitors", "Different people with a view or event in the range.", "count(DISTINCT visitor)"),
+        Metric(
+            "visitors",
+            "Different people with a view or event in the range.",
+            "coalesce(sum(bitCount(bits)), 0)",
+            Source.WORDS,
+        ),
         Metric(
             "visits",
             "Visits that began in the range, a visit being what one person does without a break of 30 minutes. "
             "By page, event or goal: visits with such a view or event in the range.",
             "sum(begun)",
-            by_event="count(DISTINCT visit)",
+            by_event="count(visit)",
         ),
         Metric("pageviews", "Views; the same page again by the same person within 30 minutes is none.", "sum(views)"),
         Metric("events", "Views and custom events.", "sum(acts)"),

@@ -23,7 +23,7 @@ from footfall.query.question import ENTRY_PAGE, by_entry
 from footfall.query.sql import TRUE, Sql, joined, sql
 from footfall.query.steps import Steps
 
-VISIT_COLUMNS = ("visit", "visitor", "start_ms", "end_ms", "views", "events")  # that every question may need
+VISIT_COLUMNS = ("visit", "person", "start_ms", "end_ms", "views", "events")  # that every question may need
 Value = Callable[[Dimension], Sql]
 
 _ACTS = Sql(f"f.kind IN ({Kind.VIEW:d}, {Kind.EVENT:d})")
@@ -33,7 +33,7 @@ _BEGUN = Sql(
     " v.views AS viewed"
 )
 _FACT = Sql(
-    "f.visitor AS visitor, nullif(f.visit, 0) AS visit, CASE WHEN f.counted THEN 1 ELSE 0 END AS views,"
+    "f.person AS person, nullif(f.visit, 0) AS visit, CASE WHEN f.counted THEN 1 ELSE 0 END AS views,"
     f" CASE WHEN f.counted OR f.kind = {Kind.EVENT:d} THEN 1 ELSE 0 END AS acts,"
     " 0 AS begun, 0 AS bounced, 0 AS lasted, 0 AS viewed"
 )
@@ -77,7 +77,7 @@ class Relations:
     def _by_visits(self, dimensions: Sequence[Dimension], filter: Filter) -> Sql:
         edge = self._is_at_edge(any(dimension.is_time for dimension in dimensions))
         whole = sql(
-            "SELECT {}CASE WHEN {} THEN NULL ELSE v.visitor END AS visitor, NULL AS visit,"
+            "SELECT {}CASE WHEN {} THEN NULL ELSE v.person END AS person, NULL AS visit,"
             " CASE WHEN {} THEN 0 ELSE v.views END AS views, CASE WHEN {} THEN 0 ELSE v.views + v.events END AS acts, {}"
             " FROM ({}) AS v WHERE {} AND {}",
             *(self._named(dimensions, _of_visit, "v.start_ms"), edge, edge, edge, _BEGUN),
@@ -99,7 +99,7 @@ class Relations:
             return rows
         place = _by_entry if by_entry(dimensions) else _of_visit
         began = sql(
-            "SELECT {}NULL AS visitor, NULL AS visit, 0 AS views, 0 AS acts, {} FROM ({}) AS v"
+            "SELECT {}NULL AS person, NULL AS visit, 0 AS views, 0 AS acts, {} FROM ({}) AS v"
             " WHERE {} AND v.visit IN (SELECT f.visit FROM {})",
             *(self._named(dimensions, place, "v.start_ms"), _BEGUN, self._visits(), self._began(), self._kept((), filter)),
         )

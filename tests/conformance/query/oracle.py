@@ -112,7 +112,7 @@ class Oracle:
                     for key in self.keys((path, country), dimensions, minute):
                         found[key]["here"].append(minute)
         sources = {metric.source.value for metric in self.question.metrics}
-        by_fact = "facts" in sources or "shares" in sources
+        by_fact = bool(sources & {"facts", "words", "shares"})
         begun = any(metric.of_visits or (metric.name == "visits" and not by_event) for metric in self.question.metrics)
         return {
             key: group

@@ -46,7 +46,8 @@ CREATE TABLE IF NOT EXISTS facts (
     scroll BIGINT NOT NULL,         -- percent
     storageless BOOLEAN NOT NULL,
     source VARCHAR NOT NULL,
-    channel VARCHAR NOT NULL
+    channel VARCHAR NOT NULL,
+    person UINTEGER NOT NULL        -- of the visitor, as in `visitors`; DuckDB's alone, so in no export
 );
 
 -- One finished visit each. What comes after `engaged` is that of the fact that started it.
@@ -85,7 +86,14 @@ CREATE TABLE IF NOT EXISTS visits (
     screen VARCHAR NOT NULL,
     storageless BOOLEAN NOT NULL,
     source VARCHAR NOT NULL,
-    channel VARCHAR NOT NULL
+    channel VARCHAR NOT NULL,
+    person UINTEGER NOT NULL
+);
+
+-- The number of each visitor who has a row in facts or visits, see history/persons.py.
+CREATE TABLE IF NOT EXISTS visitors (
+    visitor UBIGINT NOT NULL,
+    person UINTEGER NOT NULL
 );
 
 -- One visitor in one minute each: presence as history.
@@ -135,3 +143,5 @@ ALTER TABLE facts ADD COLUMN IF NOT EXISTS source VARCHAR DEFAULT '';
 ALTER TABLE facts ADD COLUMN IF NOT EXISTS channel VARCHAR DEFAULT '';
 ALTER TABLE visits ADD COLUMN IF NOT EXISTS source VARCHAR DEFAULT '';
 ALTER TABLE visits ADD COLUMN IF NOT EXISTS channel VARCHAR DEFAULT '';
+ALTER TABLE facts ADD COLUMN IF NOT EXISTS person UINTEGER DEFAULT 0;  -- given to all rows when version 1 is opened
+ALTER TABLE visits ADD COLUMN IF NOT EXISTS person UINTEGER DEFAULT 0;
