@@ -7,13 +7,19 @@ up to that seq, and rows beyond it are left out. So an answer counts everything 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from footfall.engine import Engine
 from footfall.errors import Busy
 from footfall.history.base import Statement
+from footfall.live.minutes import Moment
 from footfall.live.site import SiteState
+from footfall.live.visits import Visit
 from footfall.model import Table
+from footfall.query import leading
 from footfall.query.answer import Answer, Group, Line, answered
 from footfall.query.compile import columns_for, compiled, steps_for
 from footfall.query.dimensions import DIMENSIONS, TIME
@@ -22,40 +28,71 @@ from footfall.query.metrics import Source
 from footfall.query.periods import Span
 from footfall.query.question import MOST_ROWS, Question
 from footfall.query.relations import Live
-from footfall.query.steps import suiting
-from footfall.rules import DAY
+from footfall.query.steps import Steps, suiting
+from footfall.rules import DAY, LATENESS
 
-KEPT_LINES = 50_000  # of answers that are kept while nothing new came in
+KEPT_BYTES = 32 << 20  # of answers, about
+_LINE_BYTES = 600  # a line without its texts
+
+T = TypeVar("T")
+Rewritten = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """A site at one seq, as far as history does not have it."""
+
+    seq: int
+    visits: Sequence[tuple[Visit, ...]]
+    minutes: Mapping[int, Mapping[int, Moment]]
+
+    def statement(self, question: Question, steps: Steps) -> Statement:
+        """The question with what is open. Takes its time: for a thread."""
+        visits = visits_text(self.visits, question.span, columns_for(question))
+        return compiled(question, self.seq, Live(visits, minutes_text(self.minutes, question.span)), steps)
+
+    def is_behind(self, span: Span) -> bool:
+        """Whether nothing that is open began in the range or before it."""
+        return all(visit.start >= span.end for mine in self.visits for visit in mine) and all(
+            minute >= span.end for minute in self.minutes
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """An answer, when it was given, and what it weighs. `final`: no fact that is still to come can change it."""
+
+    answer: Any
+    version: int
+    rewritten: Rewritten
+    final: bool
+    weight: int
 
 
 class Questions:
-    """The answers of one engine. An answer is kept for as long as it cannot have changed."""
+    """The answers of one engine. An answer is kept for as long as it cannot have changed: until the next change of its site, and
+    what lies behind for longer, until rows of then come or go."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._seq = -1  # at which the answers that are kept were given
-        self._lines = 0
-        self._kept: dict[Question, Answer] = {}
+        self._versions = Counter[str]()  # how often each site changed
+        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()  # asked for last last
+        self._bytes = 0
+
+    def changed(self, sites: set[str]) -> None:
+        """To be told of each change, before anybody is answered who caused it."""
+        self._versions.update(sites)
 
     async def ask(self, question: Question) -> Answer:
         """The answer, exact. Raises InvalidInput (too many steps), Busy (history lags), TooExpensive, HistoryFailed."""
-        seq = self._engine.fold.seq
-        if seq == self._seq and question in self._kept:
-            return self._kept[question]
-        state, steps = self._engine.fold.sites.get(question.site) or SiteState(), steps_for(question)
-        visits, moments = list(state.visits.open.values()), {}
-        if any(metric.source is Source.MINUTES for metric in question.metrics):
-            moments = {minute: dict(by_visitor) for minute, by_visitor in state.minutes.moments.items()}
+        by_minute = any(metric.source is Source.MINUTES for metric in question.metrics)
+        if not by_minute:
+            question = replace(question, now=0)  # nothing else asks for the time
 
-        def put() -> Statement:
-            open_visits = visits_text(visits, question.span, columns_for(question))
-            return compiled(question, seq, Live(open_visits, minutes_text(moments, question.span)), steps)
+        async def work(now: _Now) -> Answer:
+            return await self._answer(question, now)
 
-        answer = answered(question, steps, await self._fetch(await asyncio.to_thread(put)))
-        if question.total and not answer.lines and question.offset:  # the number of groups comes with the groups
-            answer = replace(answer, total=(await self.ask(replace(question, offset=0, limit=1))).total)
-        self._keep(question, seq, answer)
-        return answer
+        return await self._kept_or(question, question.site, question.span, work, _weight, by_minute)
 
     async def compare(self, question: Question, answer: Answer, against: Span) -> dict[Group, Line]:
         """The lines of the same groups in another range, by their keys: a step of time is compared with the one of its number."""
@@ -69,15 +106,46 @@ class Questions:
     async def counted_daily(self, question: Question) -> bool | None:
         """Whether visitors are counted once per day because they have no lasting name: True, False, or None where a site has both
         kinds. Of one day it makes no difference."""
-        span = question.span
+        site, span = question.site, question.span
         if span.start // DAY == (span.end - 1) // DAY:
             return False
         sql = (
             "SELECT min(storageless), max(storageless) FROM facts WHERE site = ? AND seq <= ? AND ts_ms >= ? AND ts_ms < ?"
             " AND bot = '' AND visit <> 0"
         )
-        ((every, any_one),) = await self._fetch(Statement(sql, (question.site, self._engine.fold.seq, span.start, span.end)))
-        return bool(any_one) if every == any_one else None
+
+        async def look(now: _Now) -> bool | None:
+            ((every, any_one),) = await self._fetch(Statement(sql, (site, now.seq, span.start, span.end)))
+            return bool(any_one) if every == any_one else None
+
+        return await self._kept_or(("daily", site, span), site, span, look, lambda _: _LINE_BYTES)
+
+    # --- answers ---
+
+    async def _answer(self, question: Question, now: _Now) -> Answer:
+        rows = leading.rows_of(question)
+        answer = await (self._whole(question, now) if rows is None else self._first(question, rows, now))
+        if question.total and not answer.lines and question.offset:  # the number of groups comes with the groups
+            answer = replace(answer, total=(await self._whole(replace(question, offset=0, limit=1), now)).total)
+        return answer
+
+    async def _first(self, question: Question, rows: Question, now: _Now) -> Answer:
+        """The first groups by people, of those that can be."""
+        known = await self._whole(rows, now)
+        groups, few = leading.first(question, known), replace(question, total=False)
+        if groups is None:
+            return await self._whole(question, now)
+        answer = await self._whole(replace(few, only=groups), now)
+        missing = leading.missing(question, known, answer)
+        if missing is None:
+            return await self._whole(question, now)
+        if missing:
+            answer = await self._whole(replace(few, only=(*groups, *missing)), now)
+        return replace(answer, total=known.total)
+
+    async def _whole(self, question: Question, now: _Now) -> Answer:
+        steps = steps_for(question)
+        return answered(question, steps, await self._fetch(await asyncio.to_thread(now.statement, question, steps)))
 
     async def _fetch(self, statement: Statement) -> Table:
         rows, lag = await self._engine.fetch(statement)
@@ -85,10 +153,43 @@ class Questions:
             raise Busy("history is catching up", 5)
         return rows
 
-    def _keep(self, question: Question, seq: int, answer: Answer) -> None:
-        """Instead of what was kept of another seq, and at most so much."""
-        if seq != self._seq:
-            self._seq, self._lines, self._kept = seq, 0, {}
-        if self._lines + len(answer.lines) <= KEPT_LINES and question not in self._kept:
-            self._lines += len(answer.lines) + 1
-            self._kept[question] = answer
+    # --- answers that are kept ---
+
+    async def _kept_or(
+        self,
+        key: Hashable,
+        site: str,
+        span: Span,
+        work: Callable[[_Now], Awaitable[T]],
+        weight: Callable[[T], int],
+        by_minute: bool = False,
+    ) -> T:
+        state = self._engine.fold.sites.get(site) or SiteState()
+        version, rewritten = self._versions[site], (state.era, state.imported)
+        kept = self._kept.get(key)
+        if kept is not None and kept.rewritten == rewritten and (kept.final or kept.version == version):
+            self._kept.move_to_end(key)
+            found: T = kept.answer
+            return found
+        minutes = {minute: dict(here) for minute, here in state.minutes.moments.items()} if by_minute else {}
+        now = _Now(self._engine.fold.seq, list(state.visits.open.values()), minutes)
+        final = span.end <= self._engine.fold.now - LATENESS and now.is_behind(span)
+        answer = await work(now)
+        self._keep(key, _Kept(answer, version, rewritten, final, weight(answer)))
+        return answer
+
+    def _keep(self, key: Hashable, kept: _Kept) -> None:
+        """Instead of what was not asked for longest."""
+        if kept.weight > KEPT_BYTES:
+            return
+        before = self._kept.pop(key, None)
+        self._bytes += kept.weight - (before.weight if before else 0)
+        self._kept[key] = kept
+        while self._bytes > KEPT_BYTES:
+            _, oldest = self._kept.popitem(last=False)
+            self._bytes -= oldest.weight
+
+
+def _weight(answer: Answer) -> int:
+    """About what an answer takes in memory."""
+    return _LINE_BYTES + sum(_LINE_BYTES + 2 * sum(map(len, line.dimensions)) for line in answer.lines)

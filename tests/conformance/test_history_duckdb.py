@@ -16,7 +16,7 @@ from footfall.errors import HistoryFailed, NewerVersion, StoreRefused
 from footfall.history import rows as flat
 from footfall.history.base import Statement
 from footfall.history.duckdb import DuckdbHistory, open_history
-from footfall.model import Fact, FactRow, Rows, VisitRow
+from footfall.model import Erase, Fact, FactRow, Rows, VisitRow
 from tests.examples import examples
 
 STORE = "0123456789abcdef"
@@ -273,6 +273,7 @@ async def test_a_file_of_before_gets_the_columns_that_came_since(tmp_path: Path,
     await history.append(Rows(facts=[a_row(1, a_fact(1, source="Google"))]), 1)
     await history.close()
     with duckdb.connect(path) as other:
+        _of_version_1(other)
         for table in ("facts", "visits"):
             other.execute(f"ALTER TABLE {table} DROP COLUMN source")
             other.execute(f"ALTER TABLE {table} DROP COLUMN channel")
@@ -282,4 +283,64 @@ async def test_a_file_of_before_gets_the_columns_that_came_since(tmp_path: Path,
         (1, "", ""),
         (2, "Google", "Organic Search"),
     ]
+    await history.close()
+
+
+def _of_version_1(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make it a file from before visitors had numbers."""
+    for table in ("facts", "visits"):
+        connection.execute(f"ALTER TABLE {table} DROP COLUMN person")
+    connection.execute("DROP TABLE visitors")
+    connection.execute("UPDATE state SET version = 1")
+
+
+PERSONS = "SELECT visitor, person FROM facts UNION SELECT visitor, person FROM visits ORDER BY person"
+VISITORS = "SELECT visitor, person FROM visitors ORDER BY person"
+A_VISIT = ("/", "/", 1, 0, 0)
+SEEN = ((11, "/a"), (12, "/a"), (11, "/b"), (13, "/a"))
+
+
+async def test_visitors_have_numbers_that_stay(tmp_path: Path, a_fact: AFact) -> None:
+    """In the order in which they came, whichever process writes; those of a file without are the same."""
+    path = tmp_path / "h.duckdb"
+    for first in (1, 4):
+        history = await open_history(path, STORE)
+        facts = [a_row(seq, a_fact(seq, visitor=2**64 - seq % 4 - 1)) for seq in range(first, first + 3)]
+        visit = VisitRow(first + 2, 0, first, 0, 1, *A_VISIT, facts[0].fact)
+        await history.append(Rows(facts=facts, visits=[visit]), first + 2)
+        numbers = await ask(history, VISITORS)
+        assert await ask(history, PERSONS) == numbers
+        await history.close()
+    assert numbers == [(2**64 - 2, 1), (2**64 - 3, 2), (2**64 - 4, 3), (2**64 - 1, 4)]
+    with duckdb.connect(path) as other:
+        _of_version_1(other)
+    history = await open_history(path, STORE)
+    assert await ask(history, VISITORS) == await ask(history, PERSONS) == numbers
+    await history.append(Rows(facts=[a_row(7, a_fact(7, visitor=7))]), 7)
+    assert await ask(history, PERSONS) == [*numbers, (7, 5)]
+    await history.close()
+    with duckdb.connect(path) as other:
+        assert other.execute("SELECT version FROM state").fetchall() == [(2,)]
+
+
+async def test_of_an_erased_visitor_no_number_is_left(tmp_path: Path, a_fact: AFact) -> None:
+    """Who has a row left keeps it; who comes again has one in all rows."""
+    history = await open_history(tmp_path / "h.duckdb", STORE)
+    facts = [a_row(seq, a_fact(seq, visitor=visitor, path=path)) for seq, (visitor, path) in enumerate(SEEN, 1)]
+    await history.append(Rows(facts=facts), 4)
+    await history.append(Rows(erase=Erase("my-site", 0, path="/a")), 5)
+    assert await ask(history, VISITORS) == await ask(history, PERSONS) == [(11, 1)]
+    await history.append(Rows(facts=[a_row(6, a_fact(6, visitor=12)), a_row(7, a_fact(7, visitor=11))]), 7)
+    assert await ask(history, VISITORS) == await ask(history, PERSONS) == [(11, 1), (12, 2)]
+    await history.close()
+
+
+async def test_a_failed_append_leaves_no_numbers(tmp_path: Path, a_fact: AFact) -> None:
+    """They are in the transaction of their rows."""
+    history = await open_history(tmp_path / "h.duckdb", STORE)
+    broken = a_row(2, a_fact(2, visitor=3, path=None))
+    with pytest.raises(HistoryFailed):
+        await history.append(Rows(facts=[a_row(1, a_fact(1, visitor=9)), broken]), 2)
+    await history.append(Rows(facts=[a_row(1, a_fact(1, visitor=8))]), 1)
+    assert await ask(history, VISITORS) == await ask(history, PERSONS) == [(8, 1)]
     await history.close()

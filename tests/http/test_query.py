@@ -16,7 +16,7 @@ import pytest_asyncio
 
 from footfall.housekeeping import sweep
 from footfall.http import asking
-from footfall.model import Fact, Goal, Kind, Site
+from footfall.model import Erase, Fact, Goal, Import, Kind, Site
 from footfall.query.reading import read
 from footfall.questions import Questions
 from footfall.rules import DAY, HOUR, MINUTE
@@ -262,12 +262,49 @@ async def test_an_answer_is_kept_while_nothing_comes_in(changed: Asked) -> None:
     """Asked again it is the same one; after the next fact it is another."""
     engine = changed.running.house.engine
     questions = Questions(engine)
-    body = {"metrics": ["visitors"], "date_range": "day"}
-    question = read(body, SITE, engine.now(), None).question
+    changed.running.house.listeners.append(questions.changed)
+    question = read({"metrics": ["visitors"], "date_range": "day"}, SITE, engine.now(), None).question
     first = await questions.ask(question)
+    assert await questions.ask(question) is first
+    await engine.record([Fact("other", Kind.VIEW, 9, 8, "script", changed.clock.now, 0, "/")])
     assert await questions.ask(question) is first
     await engine.record([Fact("asked", Kind.VIEW, 9, 9, "script", changed.clock.now, 0, "/")])
     assert [line.metrics for line in (await questions.ask(question)).lines] == [[2]]
+
+
+async def test_an_answer_about_what_is_behind_is_kept_until_its_rows_change(changed: Asked) -> None:
+    """New facts cannot change it; an import and an erase can."""
+    engine, now = changed.running.house.engine, changed.clock.now
+    questions = Questions(engine)
+    changed.running.house.listeners.append(questions.changed)
+    question = read({"metrics": ["visitors"], "date_range": "7d"}, SITE, engine.now(), None).question
+    first = await questions.ask(question)
+    await engine.record([Fact("asked", Kind.VIEW, 9, 9, "script", now, 0, "/")])
+    assert await questions.ask(question) is first
+    ((visitors,),) = (line.metrics for line in first.lines)
+    assert visitors
+    await engine.command(Import("asked", now, (Fact("asked", Kind.VIEW, 77, 77, "script", now - 2 * DAY, 0, "/"),)))
+    assert [line.metrics for line in (await questions.ask(question)).lines] == [[visitors + 1]]
+    await engine.command(Erase("asked", now, visitor=77))
+    assert [line.metrics for line in (await questions.ask(question)).lines] == [[visitors]]
+
+
+async def test_of_many_pages_those_with_most_people_are_found(changed: Asked) -> None:
+    """However many rows they have: some pages have many views by the same person, others few by many."""
+    engine, now = changed.running.house.engine, changed.clock.now
+    paths = [(f"/same{page}", 1) for page in range(3) for _ in range(40 + page)] + [
+        (f"/p{page}", 100 + person) for page in range(30) for person in range(page + 1)
+    ]
+    facts = [Fact("asked", Kind.VIEW, person, 1000 + n, "script", now, 0, path) for n, (path, person) in enumerate(paths)]
+    await engine.record(facts)
+    body: dict[str, Any] = {"dimensions": ["event:page"], "include": {"total_rows": True}}
+    for limit, offset in ((1, 0), (3, 0), (2, 5), (10, 25)):
+        status, answer = await changed.query(**body, pagination={"limit": limit, "offset": offset})
+        assert status == 200
+        expected = [([f"/p{page}"], [page + 1]) for page in range(29, 0, -1)][offset : offset + limit]
+        found = [(line["dimensions"], line["metrics"]) for line in answer["results"]]
+        assert found[: len(expected)] == expected
+        assert answer["meta"]["total_rows"] >= 33
 
 
 async def test_goals_and_time_zones_are_settings(changed: Asked) -> None:

@@ -91,14 +91,14 @@ class Doors:
             *StatsV1(house, asking, questions).routes(),
         )
         self._router = _router(pages, self._ops, doors)
-        self._listeners = house.listeners
+        self._listeners, self._listening = house.listeners, (self._boards.changed, questions.changed)
         self._metrics_listen = config.metrics_listen
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """The clock of the doors and the listener for metrics run within."""
         metrics = await serve_metrics(self._metrics_listen, self._ops.exposition) if self._metrics_listen else None
-        self._listeners.append(self._boards.changed)
+        self._listeners.extend(self._listening)
         clock = supervised(asyncio.create_task(self._tick(), name="clock of the doors"), self.warnings.broken)
         try:
             yield
@@ -106,7 +106,8 @@ class Doors:
             clock.cancel()
             self.end()
             self._calls.close()
-            self._listeners.remove(self._boards.changed)
+            for listen in self._listening:
+                self._listeners.remove(listen)
             if metrics is not None:
                 metrics.close()
 

@@ -253,7 +253,7 @@ class Fold:
     def _import(self, seq: int, command: Import) -> int:
         """How many views were taken. For one of a further path a full site has no room."""
         state, kept_since = self.site(command.site), self.now - rules.WINDOW_KEPT
-        taken = 0
+        state.imported, taken = seq, 0
         for n, fact in enumerate(command.facts):
             time = fact.time
             if not state.pages.has_room(fact.path):
@@ -273,6 +273,7 @@ class Fold:
     def _adopt(self, seq: int, command: Adopt) -> int:
         """How many facts were taken. For a counted view of a further path a full site has no room."""
         rows, taken = self.rows, 0
+        self.site(command.site).imported = seq
         for row in command.facts:
             if row.counted and not self.site(command.site).pages.has_room(row.fact.path):
                 self._note(row.fact, command.at, TOO_MANY_PATHS)

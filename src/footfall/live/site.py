@@ -14,10 +14,11 @@ from footfall.live.visits import Visits
 class SiteState:
     """What the fold knows of a site: counters that equal a recount of the rows, who is here, what is open."""
 
-    __slots__ = ("era", "minutes", "pages", "presence", "sightings", "since", "views", "visitors", "visits")
+    __slots__ = ("era", "imported", "minutes", "pages", "presence", "sightings", "since", "views", "visitors", "visits")
 
     def __init__(self, era: int = 0) -> None:
         self.era = era  # the seq at which its paths began to be numbered; after an erase they are numbered anew
+        self.imported = 0  # the seq of the latest import since the process began: only that adds rows of long ago
         self.views = 0  # counted views
         self.since: int | None = None  # the time of the earliest counted view
         self.visitors = Runs(valued=False)  # everybody who ever had a counted view
