@@ -51,6 +51,11 @@ class _Now:
         visits = visits_text(self.visits, question.span, columns_for(question))
         return compiled(question, self.seq, Live(visits, minutes_text(self.minutes, question.span)), steps)
 
+    def kinds(self, span: Span) -> set[bool]:
+        """Whether visitors of open visits that reach into the range have a name for a day."""
+        reaching = (visit for mine in self.visits for visit in mine if visit.start < span.end and visit.end >= span.start)
+        return {visit.first.storageless for visit in reaching}
+
     def is_behind(self, span: Span) -> bool:
         """Whether nothing that is open began in the range or before it."""
         return all(visit.start >= span.end for mine in self.visits for visit in mine) and all(
@@ -109,14 +114,12 @@ class Questions:
         site, span = question.site, question.span
         if span.start // DAY == (span.end - 1) // DAY:
             return False
-        sql = (
-            "SELECT min(storageless), max(storageless) FROM facts WHERE site = ? AND seq <= ? AND ts_ms >= ? AND ts_ms < ?"
-            " AND bot = '' AND visit <> 0"
-        )
+        sql = "SELECT DISTINCT storageless FROM visits WHERE site = ? AND seq <= ? AND start_ms < ? AND end_ms >= ?"
 
         async def look(now: _Now) -> bool | None:
-            ((every, any_one),) = await self._fetch(Statement(sql, (site, now.seq, span.start, span.end)))
-            return bool(any_one) if every == any_one else None
+            found = {bool(daily) for (daily,) in await self._fetch(Statement(sql, (site, now.seq, span.end, span.start)))}
+            found |= now.kinds(span)
+            return None if len(found) > 1 else True in found
 
         return await self._kept_or(("daily", site, span), site, span, look, lambda _: _LINE_BYTES)
 
