@@ -72,6 +72,7 @@ class _Compiler:
         if question.total:
             columns.append(Sql("count(*) OVER () AS total_rows"))
         text = sql("SELECT {} FROM {}{} ORDER BY {}", joined(", ", columns), groups, self._narrowed(), self._order())
+        text = sql("{}{}", self.relations.beforehand(), text)
         text = sql("{} LIMIT {} OFFSET {}", text, question.limit, question.offset)
         return Statement(text.text, text.params, seconds=SECONDS)
 

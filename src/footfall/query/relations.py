@@ -65,6 +65,12 @@ class Relations:
     goals: tuple[Goal, ...]
     columns: tuple[str, ...]
 
+    def beforehand(self) -> Sql:
+        """What stands before a text that reads these relations: what is open is taken apart once, however often it is read."""
+        return sql(
+            "WITH opened AS MATERIALIZED (SELECT {} FROM open_visits({})) ", Sql(", ".join(self.columns)), self.live.visits
+        )
+
     # --- what people did ---
 
     def facts(self, dimensions: Sequence[Dimension], filter: Filter, begun: bool) -> Sql:
@@ -178,8 +184,8 @@ class Relations:
         columns = Sql(", ".join(self.columns))
         reaching = sql("start_ms < {} AND end_ms >= {}", self.span.end, self.span.start)
         return sql(
-            "SELECT {} FROM visits WHERE site = {} AND seq <= {} AND {} UNION ALL SELECT {} FROM open_visits({}) WHERE {}",
-            *(columns, self.site, self.upto, reaching, columns, self.live.visits, reaching),
+            "SELECT {} FROM visits WHERE site = {} AND seq <= {} AND {} UNION ALL SELECT {} FROM opened WHERE {}",
+            *(columns, self.site, self.upto, reaching, columns, reaching),
         )
 
 
