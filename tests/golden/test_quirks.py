@@ -125,7 +125,7 @@ BEAT = {"sessionId": "s", "currentPath": "/"}
         ("heartbeat", BEAT | {"latitude": 10**400, "longitude": 1}, "latitude"),
     ],
 )
-async def test_what_is_refused_is_named_and_leaves_nothing(
+async def test_what_is_refused_is_named_and_leaves_its_count_alone(
     footfall: Footfall, function: str, arguments: dict[str, Any], field: str
 ) -> None:
     """Text that is no Unicode, text that is too long, numbers that are none."""
@@ -135,7 +135,9 @@ async def test_what_is_refused_is_named_and_leaves_nothing(
     assert refused.value.field == field
     assert field in str(refused.value)
     assert await footfall.get_stats() == before
-    assert footfall._store.engine.fold.seq == 0  # no record was made
+    fold = footfall._store.engine.fold
+    assert not fold.sites  # no fact was made
+    assert [(outcome, reason, count) for (*_, outcome, reason), count in fold.ledger.items()] == [("rejected", "malformed", 1)]
 
 
 async def test_the_longest_that_is_taken(footfall: Footfall) -> None:
