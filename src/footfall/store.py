@@ -19,7 +19,7 @@ from footfall.errors import Busy, ClockBehind, FootfallError, HistoryFailed, Sto
 from footfall.folder import Folder, open_folder
 from footfall.history.base import History
 from footfall.history.duckdb import open_history
-from footfall.journal.base import Journal, Position
+from footfall.journal.base import FileJournal, Journal, Position
 from footfall.journal.sqlite import open_journal
 from footfall.live import checkpoint
 from footfall.live.fold import Fold
@@ -40,7 +40,7 @@ class Store:
     """An open data folder with its engine running."""
 
     folder: Folder
-    journal: Journal
+    journal: FileJournal
     registry: Registry
     history: History
     engine: Engine
