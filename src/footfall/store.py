@@ -26,7 +26,7 @@ from footfall.live.fold import Fold
 from footfall.recount.state import recounted
 from footfall.registry.base import Registry
 from footfall.registry.sqlite import open_registry
-from footfall.sink import Sink
+from footfall.sink import Filling, Sink
 
 _RESTORE = "restore the whole data folder from one backup"
 _LOOK = f"see that the disk has room and the folder can be written; if the file is damaged, {_RESTORE}"
@@ -137,7 +137,7 @@ def _check_clock(fold: Fold, now: int) -> None:
         )
 
 
-async def _close(*parts: Journal | Registry | History | Sink) -> None:
+async def _close(*parts: Journal | Registry | History | Filling) -> None:
     """All of them, in this order; what one raises on the way is raised when the last is closed."""
     async with AsyncExitStack() as open_parts:
         for part in reversed(parts):

@@ -20,6 +20,7 @@ from footfall.journal.jetstream import connect, open_partition
 from footfall.journal.sqlite import open_journal
 from footfall.model import Fact
 from footfall.registry.base import Registry
+from footfall.registry.jetstream import open_registry as open_shared_registry
 from footfall.registry.sqlite import open_registry
 from tests.nats_server import NatsServer, nats_server
 
@@ -42,6 +43,10 @@ async def _partition(backing: Backing, store_id: str) -> Journal:
     return await open_partition(await backing.client(), PARTITION, store_id, replicas=1, name=backing.name)
 
 
+async def _shared_registry(backing: Backing) -> Registry:
+    return await open_shared_registry(await backing.client(), replicas=1, name=backing.name)
+
+
 JOURNALS: dict[str, Callable[[Backing, str], Awaitable[Journal]]] = {
     "sqlite": lambda backing, id: open_journal(backing.path / "j.sqlite", id),
     "jetstream": _partition,
@@ -51,6 +56,7 @@ HISTORIES: dict[str, Callable[[Path, str], Awaitable[History]]] = {
 }
 REGISTRIES: dict[str, Callable[[Backing], Awaitable[Registry]]] = {
     "sqlite": lambda backing: open_registry(backing.path / "j.sqlite"),
+    "jetstream": _shared_registry,
 }
 
 OpenJournal = Callable[..., Awaitable[Journal]]

@@ -83,6 +83,7 @@ class Partition(Journal, Protocol):
     """One of the journals of a cluster: many processes append to it at the same time, and follow what all of them did."""
 
     number: int
+    start: Position  # its seqs are above
 
     def watch(self, after: Position) -> AsyncIterator[Batch]:
         """As `follow`, but it goes on at the head, for ever: what anybody appends comes as soon as it is durable. A batch

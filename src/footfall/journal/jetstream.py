@@ -22,7 +22,8 @@ import nats
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error, TimeoutError
+from nats.errors import Error
+from nats.errors import TimeoutError as NothingCame
 from nats.js import JetStreamContext
 from nats.js.api import (
     AckPolicy,
@@ -44,6 +45,7 @@ SECONDS = 8.0  # an append is tried again for that long
 _TRY = 2.0  # and each time waits for an answer for that long
 _PAUSE = 0.1
 _CONNECT = 10.0
+_OUTAGE = 3.0
 _CREATE = 30.0  # a cluster that is just being started elects its leaders first
 _RECORD_BITS = 12
 _LAST = (1 << _RECORD_BITS) - 1  # what the last record of a message has in these bits
@@ -73,7 +75,7 @@ async def connect(servers: Sequence[str]) -> Client:
                 max_outstanding_pings=2,
                 error_cb=told,
             )
-    except (OSError, Error, asyncio.TimeoutError) as error:
+    except (OSError, Error, TimeoutError) as error:
         raise JournalFailed(f"no NATS server answers at {', '.join(servers)}: {error or 'no answer in time'}") from error
 
 
@@ -118,6 +120,23 @@ async def opened(js: JetStreamContext, config: StreamConfig) -> StreamInfo:
         await asyncio.sleep(_PAUSE)
 
 
+class Outage:
+    """Whether the servers have been out of reach for long: a connection that goes to the next one at once is none."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._since: float | None = None
+
+    def obstacle(self) -> str:
+        """Why nothing can be appended now, "" if nothing is in the way."""
+        if self._client.is_connected:
+            self._since = None
+            return ""
+        now = asyncio.get_running_loop().time()
+        self._since = self._since or now
+        return "no server of the journal can be reached" if now - self._since > _OUTAGE else ""
+
+
 def said(error: Exception) -> str:
     """What an error of NATS says, which may be nothing."""
     return str(error) or type(error).__name__
@@ -136,6 +155,7 @@ class JetstreamPartition:
         self._stream = config.name
         self._subject = config.subjects[0]
         self._base = number << PARTITION_BITS
+        self.start = self._position(0)
         self._writer = token_hex(8)
         self._numbers = count()
         self._state = ""  # why nothing can be appended: closed, or to be reopened
@@ -302,7 +322,7 @@ class JetstreamPartition:
         """The next messages; none when there were none for a while. Not more than one is waited for."""
         try:
             (first,) = await subscription.fetch(1, timeout=_IDLE)
-        except TimeoutError:
+        except NothingCame:
             return ()
         more = min(first.metadata.num_pending, _FETCH)
         return [first, *(await subscription.fetch(more, timeout=_IDLE) if more else ())]
