@@ -1,4 +1,4 @@
-"""When a node writes a checkpoint, and what the journal keeps. Any node's checkpoint serves all: whoever sees that one is due first
+"""When a node writes a checkpoint, and what the journal keeps. Any node's checkpoint serves all: whoever sees first that it is time
 writes it. It begins with the vector it was taken at; what is in the rest is live/checkpoint.py's business.
 """
 
@@ -62,7 +62,7 @@ class NodeKeeper:
         return fold.seq - self._last >= max(_RECORDS, fold.entries() // _ENTRIES_PER_RECORD)
 
     async def take(self) -> None:
-        """Write a checkpoint of the state as it is now, unless somebody wrote one at it; trim the journal behind the older of two."""
+        """Write a checkpoint of the state as it is now, unless there is one; trim the journal behind the older of two."""
         async with self.pause:
             self._last = max(self._last, *await self._registry.load_checkpoints(checkpoint.FORMAT), 0)
             if not await self._whole() or self._node.fold.seq <= self._last:

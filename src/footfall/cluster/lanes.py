@@ -45,8 +45,8 @@ class Lane:
         self._task = supervised(asyncio.create_task(self._run(), name=name), self._broken)
 
     def submit(self, records: Sequence[Record], *, alone: bool = False) -> asyncio.Future[Position]:
-        """Append them; done when they are durable, with the seq of the last record of their batch: theirs, if they ask to be alone
-        in it. Raises Full at once, JournalFailed when it is awaited."""
+        """Append them; done when they are durable, with the seq of the last record of their batch: theirs, if they ask to be
+        alone in it. Raises Full at once, JournalFailed when it is awaited."""
         if self.failure:
             raise Full(self.failure)
         durable: asyncio.Future[Position] = asyncio.get_running_loop().create_future()

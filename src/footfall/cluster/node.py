@@ -64,6 +64,7 @@ class Node(Engine):
         self._copies: dict[Command, int] = {}
         self._results: dict[Position, object] = {}
         self._folded = asyncio.Event()  # set, and another one put in its place, whenever something was
+        self._turn = asyncio.Lock()  # held while a batch is folded: nobody is cut off in it
         self._following: asyncio.Task[None] | None = None
 
     # --- what callers use ---
@@ -117,7 +118,8 @@ class Node(Engine):
         self._send_refusals()
         await asyncio.gather(*(lane.close() for lane in self._lanes))
         if self._following is not None:
-            self._following.cancel()
+            async with self._turn:
+                self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
         await self._merged.close()
 
@@ -190,7 +192,10 @@ class Node(Engine):
             await self._fold(await self._merged.next())
 
     async def _fold(self, batch: Batch) -> None:
-        last, records = batch
+        async with self._turn:
+            await self._fold_whole(*batch)
+
+    async def _fold_whole(self, last: Position, records: Sequence[Record]) -> None:
         self.is_whole = False
         for count, (seq, record) in enumerate(zip(range(last - len(records) + 1, last + 1), records, strict=True), 1):
             self._apply(seq, record)

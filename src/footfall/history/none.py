@@ -1,4 +1,4 @@
-"""No history: a node that was started without ClickHouse. It counts live; what it would fill history with stays in the journal."""
+"""No history: a node that was started without ClickHouse. It counts live; what history would be made of stays in the journal."""
 
 from __future__ import annotations
 
