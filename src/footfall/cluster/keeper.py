@@ -1,4 +1,4 @@
-"""When a node writes a checkpoint, and what the journal keeps. Any node's checkpoint serves all: whoever sees first that it is time
+"""When a node writes a checkpoint, and what the journal keeps. Any node's checkpoint serves all: who sees first that it is time
 writes it. It begins with the vector it was taken at; what is in the rest is live/checkpoint.py's business.
 """
 

@@ -18,7 +18,6 @@ from itertools import count
 from secrets import token_hex
 
 import msgspec
-import nats
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -45,6 +44,7 @@ SECONDS = 8.0  # an append is tried again for that long
 _TRY = 2.0  # and each time waits for an answer for that long
 _PAUSE = 0.1
 _CONNECT = 10.0
+_CONNECT_TRY = 2
 _OUTAGE = 3.0
 _CREATE = 30.0  # a cluster that is just being started elects its leaders first
 _RECORD_BITS = 12
@@ -61,22 +61,34 @@ log = structlog.get_logger(__name__)
 async def connect(servers: Sequence[str]) -> Client:
     """A connection that comes back by itself, to any of the servers. Raises JournalFailed when none answers now."""
 
-    async def told(error: Exception) -> None:
-        log.warning("the connection to NATS", error=str(error) or type(error).__name__)
+    async def lost() -> None:
+        if not client.is_closed:
+            log.warning("the connection to NATS was lost; trying all servers")
+
+    async def back() -> None:
+        log.info("connected to NATS again", server=client.connected_url and client.connected_url.netloc)
+
+    async def failed(error: Exception) -> None:
+        log.debug("the connection to NATS", error=said(error))
+
+    client = Client()
 
     try:
         async with asyncio.timeout(_CONNECT):
-            return await nats.connect(
+            await client.connect(
                 list(servers),
-                connect_timeout=int(_TRY),
-                reconnect_time_wait=0.25,
+                connect_timeout=_CONNECT_TRY,
+                reconnect_time_wait=0.25,  # type: ignore[arg-type]  # it sleeps for that long, whole or not
                 max_reconnect_attempts=-1,
                 ping_interval=5,
                 max_outstanding_pings=2,
-                error_cb=told,
+                error_cb=failed,
+                disconnected_cb=lost,
+                reconnected_cb=back,
             )
     except (OSError, Error, TimeoutError) as error:
-        raise JournalFailed(f"no NATS server answers at {', '.join(servers)}: {error or 'no answer in time'}") from error
+        raise JournalFailed(f"no NATS server answers at {', '.join(servers)}: {said(error)}") from error
+    return client
 
 
 async def open_partition(
