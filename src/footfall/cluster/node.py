@@ -35,7 +35,6 @@ _BREATH = 400  # records folded before the loop looks at other work
 _FOLD_SECONDS = 10.0  # how long a command waits to be folded
 _REFUSED_SECONDS = 1.0  # counts of what intake refused travel that often
 _KEPT = 4_096  # results of commands: one may be folded before whoever appended it learns its seq
-_COPIES = 256  # of sweeps of which not all were seen: a node may have died between two
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +55,7 @@ class Node(Engine):
     ) -> None:
         super().__init__(fold, partitions[0], history, watermark, clock, limits, obstacle)
         self.at = after
-        self.is_whole = True  # neither a batch nor a command is folded in part
+        self.is_whole = True  # no batch is folded in part
         self._partitions = partitions
         self._lanes = [Lane(partition) for partition in partitions]
         self._merged = Merged(partitions, after)
@@ -92,7 +91,7 @@ class Node(Engine):
             for seq in await _all([self._lanes[n].submit([part], alone=True) for n, part in parts.items()])
         ]
         told = [result for result in results if isinstance(result, int)]
-        return sum(told) if told else None
+        return sum(told) if told or routes.is_copied(command) else None
 
     async def settled(self) -> None:
         """What was acknowledged before, by any node, is folded."""
@@ -204,7 +203,7 @@ class Node(Engine):
         number = partition_of(last)
         self.at = (*self.at[:number], last, *self.at[number + 1 :])
         self._watermark.at = self.at
-        self.is_whole = not self._copies
+        self.is_whole = True
         self._hand_on()
         folded, self._folded = self._folded, asyncio.Event()
         folded.set()
@@ -221,13 +220,12 @@ class Node(Engine):
             self._results.pop(next(iter(self._results)))
 
     def _is_last(self, command: Command) -> bool:
-        """Whether a copy of it was seen in every partition now."""
+        """Whether a copy of it was seen in every partition now. Of those begun before it that were not, none will be."""
         seen = self._copies.pop(command, 0) + 1
         if seen == len(self._partitions):
+            self._copies = {other: count for other, count in self._copies.items() if other.at > command.at}
             return True
         self._copies[command] = seen
-        if len(self._copies) > _COPIES:
-            self._copies.pop(next(iter(self._copies)))
         return False
 
 
