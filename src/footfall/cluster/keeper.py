@@ -25,7 +25,6 @@ _ENTRIES_PER_RECORD = 20  # a large state is written less often: at most so many
 _SECONDS = 300.0  # a quiet cluster is checkpointed this often; nodes take up to so much longer, that not all write at once:
 _SPREAD = 60.0
 _LOOK = 1.0
-_WHOLE_SECONDS = 5.0  # how long a moment is waited for at which nothing is folded in part
 _PLACES = "checkpoint-place"  # the kind of the documents that say where the kept checkpoints were taken
 
 log = structlog.get_logger(__name__)
@@ -65,22 +64,15 @@ class NodeKeeper:
         """Write a checkpoint of the state as it is now, unless there is one; trim the journal behind the older of two."""
         async with self.pause:
             self._last = max(self._last, *await self._registry.load_checkpoints(checkpoint.FORMAT), 0)
-            if not await self._whole() or self._node.fold.seq <= self._last:
+            async with self._node.turn:
+                captured, at = checkpoint.capture(self._node.fold), self._node.at
+            if captured.seq <= self._last:
                 return
-            captured, at = checkpoint.capture(self._node.fold), self._node.at
             parts = chain((msgspec.msgpack.encode(at),), checkpoint.encoded(captured))
             await self._registry.save_checkpoint(captured.seq, checkpoint.FORMAT, parts)
             self._last = captured.seq
             await self._registry.put(_PLACES, str(captured.seq), msgspec.msgpack.encode(at))
             await self._trim()
-
-    async def _whole(self) -> bool:
-        deadline = asyncio.get_running_loop().time() + _WHOLE_SECONDS
-        while not self._node.is_whole:
-            if asyncio.get_running_loop().time() > deadline:
-                return False
-            await asyncio.sleep(0)
-        return True
 
     async def _trim(self) -> None:
         """Nothing that history lacks, and nothing behind the older checkpoint."""

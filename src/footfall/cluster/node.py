@@ -29,12 +29,15 @@ from footfall.history.base import History
 from footfall.journal.base import Batch, Partition, Position, Vector, partition_of
 from footfall.live.fold import Fold
 from footfall.model import STORED, Adopt, Command, Erase, Fact, Import, Record, Refused, Verdict
+from footfall.rules import SECOND
 from footfall.supervised import supervised
 
 _BREATH = 400  # records folded before the loop looks at other work
 _FOLD_SECONDS = 10.0  # how long a command waits to be folded
 _REFUSED_SECONDS = 1.0  # counts of what intake refused travel that often
 _KEPT = 4_096  # results of commands: one may be folded before whoever appended it learns its seq
+
+_ABANDONED = 10 * SECOND  # a copy that still waits for the others then will wait for ever: whoever appended them is gone
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +58,8 @@ class Node(Engine):
     ) -> None:
         super().__init__(fold, partitions[0], history, watermark, clock, limits, obstacle)
         self.at = after
-        self.is_whole = True  # no batch is folded in part
+        self.is_whole = True  # no batch is folded in part, and no command
+        self.turn = asyncio.Lock()  # held while a batch is folded: nobody is cut off in it, nor looks at half of it
         self._partitions = partitions
         self._lanes = [Lane(partition) for partition in partitions]
         self._merged = Merged(partitions, after)
@@ -63,7 +67,6 @@ class Node(Engine):
         self._copies: dict[Command, int] = {}
         self._results: dict[Position, object] = {}
         self._folded = asyncio.Event()  # set, and another one put in its place, whenever something was
-        self._turn = asyncio.Lock()  # held while a batch is folded: nobody is cut off in it
         self._following: asyncio.Task[None] | None = None
 
     # --- what callers use ---
@@ -117,7 +120,7 @@ class Node(Engine):
         self._send_refusals()
         await asyncio.gather(*(lane.close() for lane in self._lanes))
         if self._following is not None:
-            async with self._turn:
+            async with self.turn:
                 self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
         await self._merged.close()
@@ -191,7 +194,7 @@ class Node(Engine):
             await self._fold(await self._merged.next())
 
     async def _fold(self, batch: Batch) -> None:
-        async with self._turn:
+        async with self.turn:
             await self._fold_whole(*batch)
 
     async def _fold_whole(self, last: Position, records: Sequence[Record]) -> None:
@@ -203,7 +206,8 @@ class Node(Engine):
         number = partition_of(last)
         self.at = (*self.at[:number], last, *self.at[number + 1 :])
         self._watermark.at = self.at
-        self.is_whole = True
+        abandoned = self.fold.now - _ABANDONED
+        self.is_whole = all(command.at < abandoned for command in self._copies)
         self._hand_on()
         folded, self._folded = self._folded, asyncio.Event()
         folded.set()
