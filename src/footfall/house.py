@@ -170,17 +170,21 @@ class House:
 
     async def refresh(self) -> None:
         """Know what another node of the cluster did to sites, keys and the password. Raises Busy."""
-        found = {id: site_of(document) for id, document in (await self.registry.list(SITES)).items()}
-        for id in self.sites.keys() | found.keys():
-            before, now = self.sites.get(id), found.get(id)
-            if now is None:
-                self.sites.pop(id, None)
-            else:
-                self.sites[id] = now
-            if before is not None and (now is None or (before.visibility, before.link) != (now.visibility, now.link)):
-                self.hub.forget(id)
+        async with self._changing:
+            documents = await self.registry.list(SITES)
+            for id in sorted(self.sites.keys() | documents.keys()):
+                self._know(id, site_of(documents[id]) if id in documents else None)
         await self.keys.refresh()
         await self.access.refresh()
+
+    def _know(self, id: str, now: Site | None) -> None:
+        before = self.sites.get(id)
+        if now is None:
+            self.sites.pop(id, None)
+        else:
+            self.sites[id] = now
+        if before is not None and (now is None or (before.visibility, before.link) != (now.visibility, now.link)):
+            self.hub.forget(id)
 
     async def verify(self) -> list[str]:
         """Recount every total from the rows: one sentence for each difference."""
