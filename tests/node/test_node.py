@@ -13,6 +13,7 @@ from footfall.cluster import routes
 from footfall.errors import Full, HistoryFailed, StoreRefused
 from footfall.folder import open_folder
 from footfall.intake.identity import Identity
+from footfall.journal.jetstream import connect
 from footfall.live import checkpoint
 from footfall.live.fold import Fold
 from footfall.live.runs import mix
@@ -20,6 +21,7 @@ from footfall.live.stats import stats
 from footfall.model import Erase, Fact, Import, Publish, Sweep
 from footfall.store import Store, open_store
 from tests.engine.conftest import Time
+from tests.nats_server import NatsServer
 from tests.node.conftest import PARTITIONS, OpenNode, node_of
 from tests.unit.live.made import MINUTE, SITE, START, fact
 
@@ -101,13 +103,19 @@ async def test_a_sweep_closes_what_is_final_everywhere(open_a_node: OpenNode, ti
         assert not store.engine.fold.site(SITE).visits.open
         assert not store.engine.fold.site(SITE).presence.readers
         assert node_of(store).is_whole
-    seq = a.engine.fold.seq
-    lone = await node_of(a)._partitions[0].append([Sweep(time.now + 1, cleanup="*")])  # of a node that died after the first copy
-    await a.engine.record(views(1, first=99, at=time.now))
-    await a.engine.settled()
-    assert node_of(a).at[0] >= lone
-    assert a.engine.fold.seq == seq + 2
-    assert await a.engine.command(Sweep(time.now + 2)) == 0
+
+
+async def test_a_sweep_that_is_not_in_every_partition_closes_nothing(open_a_node: OpenNode, time: Time) -> None:
+    """Its node died after the first copy: what it would have closed is closed by the next."""
+    store = await open_a_node()
+    node, visits = node_of(store), store.engine.fold.site(SITE).visits
+    await node.record(views(50))
+    time.now += rules.WINDOW_KEPT + MINUTE
+    await node._partitions[0].append([Sweep(time.now, cleanup="*")])
+    await node.settled()
+    assert (len(visits.open), node.fold.seq, node.is_whole) == (50, 51, False)
+    assert await node.command(Sweep(time.now + 1, cleanup="*")) == 50
+    assert (len(visits.open), node.is_whole) == (0, True)
 
 
 async def test_refusals_of_intake_reach_the_ledger(open_a_node: OpenNode) -> None:
@@ -141,14 +149,31 @@ async def test_a_new_node_starts_from_anybodys_checkpoint_and_the_tail(open_a_no
     assert (await told(c))[:1] == (201,)
 
 
-async def test_a_journal_that_lacks_its_beginning_is_not_guessed(open_a_node: OpenNode) -> None:
-    """Trimmed, and no checkpoint: it refuses and names the repair."""
+@pytest.mark.parametrize("has_checkpoint", [False, True])
+async def test_a_journal_that_lacks_what_a_start_needs_is_refused(open_a_node: OpenNode, has_checkpoint: bool) -> None:
+    """Trimmed from the beginning and no checkpoint, or further than the only one: nothing is guessed, and the repair named."""
     a = await open_a_node("a")
     await a.engine.record(views(10))
     await a.engine.settled()
+    if has_checkpoint:
+        await a.keeper.take()
+        await a.engine.record(views(10, first=10))
+        await a.engine.settled()
     for partition, place in zip(node_of(a)._partitions, node_of(a).at, strict=True):
         await partition.trim(place)
     with pytest.raises(StoreRefused, match="repair: restore"):
+        await open_a_node("b")
+
+
+async def test_a_journal_that_was_lost_is_refused(open_a_node: OpenNode, nats: NatsServer) -> None:
+    """A partition is empty, and the checkpoint has seen more of it."""
+    a = await open_a_node("a")
+    await a.engine.record(views(100))
+    await a.close()
+    client = await connect([nats.address])
+    await client.jetstream().delete_stream("footfall-journal-1")
+    await client.close()
+    with pytest.raises(StoreRefused, match="ahead of partition 1"):
         await open_a_node("b")
 
 
@@ -184,3 +209,13 @@ async def test_what_a_cluster_cannot_do_yet_it_says(open_a_node: OpenNode) -> No
         await store.engine.command(Erase(SITE, START))
     with pytest.raises(HistoryFailed, match="--clickhouse"):
         await store.history.position()
+
+
+async def test_a_start_reads_the_partitions_in_the_order_of_time(open_a_node: OpenNode, time: Time) -> None:
+    """Hours of a journal without a checkpoint: one partition read ahead of the others would make all of theirs too late."""
+    a = await open_a_node("a")
+    for step in range(150):
+        await a.engine.record(views(8, first=8 * step, at=time.now))
+        time.now += 2 * MINUTE
+    b = await open_a_node("b")
+    assert (await told(a))[:2] == (await told(b))[:2] == (1200, 1200)
