@@ -115,6 +115,9 @@ class Engine:
         lag = max(0, self.fold.seq - self.sink.position)
         return await self._history.fetch(statement), lag
 
+    async def shown(self) -> None:
+        """What this process acknowledged is in the state: here it is already."""
+
     async def settled(self) -> None:
         """Wait until everything that was acknowledged before is folded, and any erase on the way is done. Raises Busy."""
         await self._submit((), self._standstill())

@@ -58,6 +58,15 @@ async def test_every_node_has_what_any_of_them_took(open_a_node: OpenNode) -> No
     assert a.engine.fold.seq == b.engine.fold.seq == 301
 
 
+async def test_who_looks_at_once_sees_what_was_taken(open_a_node: OpenNode) -> None:
+    """As the original's clients are promised: the state has it when they are answered."""
+    store = await open_a_node()
+    for number in range(20):
+        await store.engine.record(views(3, first=3 * number))
+        await store.engine.shown()
+        assert store.engine.fold.site(SITE).views == 3 * number + 3
+
+
 async def test_a_retry_at_another_node_counts_once(open_a_node: OpenNode) -> None:
     """Its first answer was lost with the node that gave it."""
     a, b = await open_a_node("a"), await open_a_node("b")
@@ -169,6 +178,7 @@ async def test_a_journal_that_was_lost_is_refused(open_a_node: OpenNode, nats: N
     """A partition is empty, and the checkpoint has seen more of it."""
     a = await open_a_node("a")
     await a.engine.record(views(100))
+    await a.engine.settled()
     await a.close()
     client = await connect([nats.address])
     await client.jetstream().delete_stream("footfall-journal-1")

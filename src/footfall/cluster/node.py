@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
@@ -34,6 +35,7 @@ from footfall.supervised import supervised
 
 _BREATH = 400  # records folded before the loop looks at other work
 _FOLD_SECONDS = 10.0  # how long a command waits to be folded
+_SHOWN_SECONDS = 1.0  # and how long somebody who will look at once waits for his facts to be
 _REFUSED_SECONDS = 1.0  # counts of what intake refused travel that often
 _KEPT = 4_096  # results of commands: one may be folded before whoever appended it learns its seq
 
@@ -64,6 +66,7 @@ class Node(Engine):
         self._lanes = [Lane(partition) for partition in partitions]
         self._merged = Merged(partitions, after)
         self._watermark = watermark
+        self._own = list(after)  # how far what this node appended goes
         self._copies: dict[Command, int] = {}
         self._results: dict[Position, object] = {}
         self._folded = asyncio.Event()  # set, and another one put in its place, whenever something was
@@ -79,8 +82,15 @@ class Node(Engine):
         return asyncio.ensure_future(self._durable(len(facts), [self._lanes[n].submit(part) for n, part in parts.items()]))
 
     async def _durable(self, count: int, appends: Sequence[asyncio.Future[Position]]) -> list[Verdict]:
-        await _all(appends)
+        for seq in await _all(appends):
+            self._own[partition_of(seq)] = max(self._own[partition_of(seq)], seq)
         return [STORED] * count
+
+    async def shown(self) -> None:
+        """What this node acknowledged is folded, or a second has passed."""
+        own = tuple(self._own)
+        with suppress(Full):
+            await self._wait(lambda: all(here >= seq for here, seq in zip(self.at, own, strict=True)), _SHOWN_SECONDS)
 
     async def command(self, command: Command) -> object:
         """See Engine.command. Raises Busy also when it is durable and could not be folded in time."""
@@ -140,9 +150,9 @@ class Node(Engine):
         await self._wait(lambda: self.at[partition_of(seq)] >= seq)
         return self._results.pop(seq, None)
 
-    async def _wait(self, reached: Callable[[], bool]) -> None:
+    async def _wait(self, reached: Callable[[], bool], seconds: float = _FOLD_SECONDS) -> None:
         try:
-            async with asyncio.timeout(_FOLD_SECONDS):
+            async with asyncio.timeout(seconds):
                 while not reached():
                     await self._folded.wait()
         except TimeoutError:
