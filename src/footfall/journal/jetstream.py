@@ -55,6 +55,9 @@ _FETCH = 32  # messages asked for at once
 _IDLE = 1.0  # after so long without a message the stream is asked whether there is really none
 _FORGET = 30.0  # a consumer that nobody asks goes by itself
 
+# What a call may raise when the servers, or the way to them, are gone; uvloop says RuntimeError of a connection that just closed.
+FAULTS = (Error, OSError, RuntimeError)
+
 log = structlog.get_logger(__name__)
 
 
@@ -86,7 +89,7 @@ async def connect(servers: Sequence[str]) -> Client:
                 disconnected_cb=lost,
                 reconnected_cb=back,
             )
-    except (OSError, Error, TimeoutError) as error:
+    except FAULTS as error:
         raise JournalFailed(f"no NATS server answers at {', '.join(servers)}: {said(error)}") from error
     return client
 
@@ -126,7 +129,7 @@ async def opened(js: JetStreamContext, config: StreamConfig) -> StreamInfo:
                 return await js.stream_info(config.name)
             except NotFoundError:
                 return await js.add_stream(config)
-        except Error as error:
+        except FAULTS as error:
             if asyncio.get_running_loop().time() > deadline:
                 raise JournalFailed(f"the stream {config.name} cannot be opened: {said(error)}") from error
         await asyncio.sleep(_PAUSE)
@@ -220,7 +223,7 @@ class JetstreamPartition:
         message = (before + 1 - self._base) >> _RECORD_BITS  # the first that stays
         try:
             await self._js.purge_stream(self._stream, seq=message)
-        except Error as error:
+        except FAULTS as error:
             raise JournalFailed(f"the journal could not be trimmed: {said(error)}") from error
 
     async def close(self) -> None:
@@ -246,7 +249,7 @@ class JetstreamPartition:
             try:
                 ack = await self._js.publish(self._subject, body, stream=self._stream, headers=dict(headers))
                 return ack.seq
-            except Error as error:
+            except FAULTS as error:
                 if asyncio.get_running_loop().time() + _PAUSE > deadline or self._client.is_closed:
                     raise self._failed(said(error)) from error
             await asyncio.sleep(_PAUSE)
@@ -267,7 +270,7 @@ class JetstreamPartition:
             raise JournalFailed(self._state)
         try:
             state = (await self._js.stream_info(self._stream)).state
-        except Error as error:
+        except FAULTS as error:
             raise JournalFailed(f"the journal cannot be read: {said(error)}") from error
         return self._position(max(0, state.first_seq - 1)), self._position(state.last_seq)
 
@@ -284,7 +287,7 @@ class JetstreamPartition:
                 async for batch in self._consumed(after, head):
                     yield batch
                     after = batch[0]
-            except Error as error:
+            except FAULTS as error:
                 raise JournalFailed(f"the journal cannot be read: {said(error)}") from error
 
     async def _consumed(self, after: Position, head: Position) -> AsyncIterator[Batch]:
@@ -327,7 +330,7 @@ class JetstreamPartition:
     async def _leave(self, subscription: JetStreamContext.PullSubscription) -> None:
         try:
             await subscription.unsubscribe()
-        except Error as error:
+        except FAULTS as error:
             log.debug("a consumer was left to itself", error=said(error))
 
     async def _fetch(self, subscription: JetStreamContext.PullSubscription) -> Sequence[Msg]:
@@ -343,7 +346,7 @@ class JetstreamPartition:
         """The number of the last message, 0 if nobody can tell just now."""
         try:
             return (await self._js.stream_info(self._stream)).state.last_seq
-        except Error:
+        except FAULTS:
             return 0
 
     def _records(self, number: int, body: bytes) -> Sequence[Record]:

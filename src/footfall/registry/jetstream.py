@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from nats.aio.client import Client
-from nats.errors import Error
 from nats.js.api import ObjectInfo, ObjectMeta
 from nats.js.errors import (
     BadObjectMetaError,
@@ -29,7 +28,7 @@ from nats.js.object_store import ObjectStore
 
 from footfall.errors import Busy
 from footfall.journal.base import Position
-from footfall.journal.jetstream import said
+from footfall.journal.jetstream import FAULTS, said
 from footfall.registry.base import Checkpoint
 
 T = TypeVar("T")
@@ -78,7 +77,7 @@ async def tried(work: Callable[[], Awaitable[T]], seconds: float = _SECONDS) -> 
             return await work()
         except (NotFoundError, KeyWrongLastSequenceError, DigestMismatchError, BadObjectMetaError):
             raise
-        except Error as error:
+        except FAULTS as error:
             if asyncio.get_running_loop().time() + _PAUSE > deadline:
                 raise Busy(f"the registry cannot be used: {said(error)}") from error
         await asyncio.sleep(_PAUSE)
@@ -143,7 +142,7 @@ class JetstreamRegistry:
         try:
             async with asyncio.timeout(_CHECKPOINT_SECONDS):
                 await self._objects.put(str(seq), _Reader(parts), meta)
-        except (Error, TimeoutError) as error:
+        except FAULTS as error:
             raise Busy(f"a checkpoint cannot be written: {said(error)}") from error
         for info in (await self._list_checkpoints())[KEPT:]:
             await self._remove(info)
@@ -160,7 +159,7 @@ class JetstreamRegistry:
                 await self._objects.get(str(seq), writeinto=body)
         except (NotFoundError, DigestMismatchError, BadObjectMetaError):
             return None
-        except (Error, TimeoutError) as error:
+        except FAULTS as error:
             raise Busy(f"a checkpoint cannot be read: {said(error)}") from error
         return Checkpoint(seq, list(_parts(body.getbuffer())))
 
