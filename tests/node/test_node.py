@@ -128,12 +128,12 @@ async def test_a_sweep_that_is_not_in_every_partition_closes_nothing(open_a_node
 
 
 async def test_refusals_of_intake_reach_the_ledger(open_a_node: OpenNode) -> None:
-    """Also those of the last second before a stop."""
+    """Durable with the facts of their request, at every node."""
     a, b = await open_a_node("a"), await open_a_node("b")
-    a.engine.refuse(SITE, rules.SCRIPT, "malformed", 3)
+    await a.engine.record(views(1), [(SITE, rules.SCRIPT, "malformed")] * 3)
     await a.close()
     await b.engine.settled()
-    assert {line[4]: count for line, count in b.engine.fold.ledger.items()} == {"malformed": 3}
+    assert {line[4]: count for line, count in b.engine.fold.ledger.items()} == {"": 1, "malformed": 3}
 
 
 async def test_a_new_node_starts_from_anybodys_checkpoint_and_the_tail(open_a_node: OpenNode) -> None:

@@ -28,15 +28,14 @@ from footfall.engine import Engine, Health, Limits
 from footfall.errors import Full, StoreMismatch
 from footfall.history.base import History
 from footfall.journal.base import Batch, Partition, Position, Vector, partition_of
-from footfall.live.fold import Fold
-from footfall.model import STORED, Adopt, Command, Erase, Fact, Import, Record, Refused, Verdict
+from footfall.live.fold import Fold, Refusal
+from footfall.model import STORED, Adopt, Command, Erase, Fact, Import, Reclassify, Record, Refused, Verdict
 from footfall.rules import SECOND
 from footfall.supervised import supervised
 
 _BREATH = 400  # records folded before the loop looks at other work
 _FOLD_SECONDS = 10.0  # how long a command waits to be folded
 _SHOWN_SECONDS = 1.0  # and how long somebody who will look at once waits for his facts to be
-_REFUSED_SECONDS = 1.0  # counts of what intake refused travel that often
 _KEPT = 4_096  # results of commands: one may be folded before whoever appended it learns its seq
 
 _ABANDONED = 10 * SECOND  # a copy that still waits for the others then will wait for ever: whoever appended them is gone
@@ -74,12 +73,15 @@ class Node(Engine):
 
     # --- what callers use ---
 
-    def record(self, facts: Sequence[Fact]) -> asyncio.Future[list[Verdict]]:
-        """Make facts durable. The verdicts only say that they were taken."""
+    def record(self, facts: Sequence[Fact], refused: Sequence[Refusal] = ()) -> asyncio.Future[list[Verdict]]:
+        """Make facts durable, and counts of what intake refused with them. The verdicts only say that facts were taken."""
         if refusal := self._refusal():
             raise Full(refusal)
-        parts = routes.of_facts(facts, len(self._lanes))
-        return asyncio.ensure_future(self._durable(len(facts), [self._lanes[n].submit(part) for n, part in parts.items()]))
+        parts: list[tuple[int, Sequence[Record]]] = list(routes.of_facts(facts, len(self._lanes)).items())
+        if refused:
+            told = Refused(self.now(), tuple((*key, count) for key, count in Counter(refused).items()))
+            parts += [(number, [part]) for number, part in routes.of_command(told, len(self._lanes)).items()]
+        return asyncio.ensure_future(self._durable(len(facts), [self._lanes[n].submit(part) for n, part in parts]))
 
     async def _durable(self, count: int, appends: Sequence[asyncio.Future[Position]]) -> list[Verdict]:
         for seq in await _all(appends):
@@ -94,8 +96,8 @@ class Node(Engine):
 
     async def command(self, command: Command) -> object:
         """See Engine.command. Raises Busy also when it is durable and could not be folded in time."""
-        if isinstance(command, Erase):
-            raise Full("a cluster cannot erase yet")
+        if isinstance(command, Erase | Reclassify):
+            raise Full("a cluster cannot erase or reclassify yet")
         if refusal := self._refusal() if isinstance(command, Import | Adopt) else self._standstill():
             raise Full(refusal)
         parts = routes.of_command(command, len(self._lanes))
@@ -119,15 +121,10 @@ class Node(Engine):
         for lane in self._lanes:
             lane.start()
         self._following = supervised(asyncio.create_task(self._follow(), name="node"), self._broken)
-        self._task = supervised(asyncio.create_task(self._run(), name="refusals"), self._broken)
 
     async def close(self) -> None:
-        """Take nothing more, answer everybody who waits, write what was refused."""
+        """Take nothing more, answer everybody who waits."""
         self._closing = True
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        self._send_refusals()
         await asyncio.gather(*(lane.close() for lane in self._lanes))
         if self._following is not None:
             async with self.turn:
@@ -137,6 +134,8 @@ class Node(Engine):
 
     def health(self) -> Health:
         """Likewise when only some visitors' facts are refused."""
+        self.appends = sum(lane.appends for lane in self._lanes)
+        self.append_seconds = sum(lane.append_seconds for lane in self._lanes)
         health = super().health()
         failure = next((lane.failure for lane in self._lanes if lane.failure), "")
         return replace(health, accepting=False, reason=failure) if health.accepting and failure else health
@@ -157,32 +156,6 @@ class Node(Engine):
                     await self._folded.wait()
         except TimeoutError:
             raise Full("this node cannot follow the journal just now") from None
-
-    # --- refusals ---
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(_REFUSED_SECONDS)
-            self._send_refusals()
-            self.appends = sum(lane.appends for lane in self._lanes)
-            self.append_seconds = sum(lane.append_seconds for lane in self._lanes)
-
-    def _send_refusals(self) -> None:
-        """Those that cannot be appended now are counted on for the next time."""
-        if not self._refusals:
-            return
-        sent, self._refusals = self._refusals, Counter()
-        command = Refused(self.now(), tuple((*key, count) for key, count in sent.items()))
-        ((number, part),) = routes.of_command(command, len(self._lanes)).items()
-
-        def look(append: asyncio.Future[Position]) -> None:
-            if not append.cancelled() and append.exception() is not None:
-                self._refusals.update(sent)
-
-        try:
-            self._lanes[number].submit([part]).add_done_callback(look)
-        except Full:
-            self._refusals.update(sent)
 
     # --- folding ---
 

@@ -13,7 +13,7 @@ from zlib import crc32
 
 from msgspec.structs import replace
 
-from footfall.model import Adopt, Command, Erase, Fact, Import, Publish, Sweep
+from footfall.model import Adopt, Command, Erase, Fact, Import, Reclassify, Refused, Sweep
 
 T = TypeVar("T")
 
@@ -40,20 +40,20 @@ def of_facts(facts: Sequence[Fact], partitions: int) -> dict[int, Sequence[Fact]
 
 def of_command(command: Command, partitions: int) -> dict[int, Command]:
     """A command by partition: itself, a copy for each, or the part that is about its visitors."""
-    if isinstance(command, Sweep | Erase):
+    if isinstance(command, Sweep | Erase | Reclassify):
         return dict.fromkeys(range(partitions), command)
     if isinstance(command, Import):
         parts = of_facts(command.facts, partitions).items()
         return {number: replace(command, facts=tuple(facts)) for number, facts in parts}
     if isinstance(command, Adopt):
         return _of_adopt(command, partitions)
-    site = command.site if isinstance(command, Publish) else command.counts[0][0]
+    site = command.counts[0][0] if isinstance(command, Refused) else command.site
     return {of_site(site, partitions): command}
 
 
 def is_copied(command: Command) -> bool:
     """Whether it is in every partition."""
-    return isinstance(command, Sweep | Erase)
+    return isinstance(command, Sweep | Erase | Reclassify)
 
 
 def _of_adopt(adopt: Adopt, partitions: int) -> dict[int, Command]:
