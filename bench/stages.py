@@ -121,14 +121,14 @@ async def _doors(house: House, requests: list[tuple[bytes, Sequence[tuple[bytes,
 
 async def _engine(house: House, facts: list[Fact]) -> tuple[float, float]:
     """(engine with journal, rows to history): the sink waits while the engine works, then works alone."""
-    sink = house.engine.sink
-    append, waiting = sink._history.append, asyncio.Event()
+    sink, history = house.engine.sink, house._store.history
+    append, waiting = history.append, asyncio.Event()
 
     async def later(rows: object, position: int) -> None:
         await waiting.wait()
         await append(rows, position)  # type: ignore[arg-type]  # handed on as it came
 
-    sink._history.append = later  # type: ignore[method-assign]  # the only way to see the two apart
+    history.append = later  # type: ignore[method-assign]  # the only way to see the two apart
     began = time.process_time()
     for at in range(0, FACTS, 64):
         await asyncio.gather(*(house.engine.record([fact]) for fact in facts[at : at + 64]))

@@ -50,7 +50,7 @@ class Probe:
 
     def _watch(self, running: Running) -> None:
         """Note when the sink writes and what the journal takes. The one look into private parts: only the bench wants to know."""
-        history = running.house.engine.sink._history
+        history = running.house._store.history
         append = history.append
 
         async def noted(rows: Any, position: int) -> None:

@@ -34,9 +34,8 @@ class _Kept(msgspec.Struct, frozen=True):
 
 async def open_access(registry: Registry, secret: bytes, owner_key: str) -> Access:
     """Read what is kept. Raises Busy."""
-    document = await registry.get(*DOCUMENT)
-    kept = _Kept() if document is None else msgspec.json.decode(document, type=_Kept)
-    return Access(registry, hashlib.blake2b(owner_key.encode(), key=secret, person=b"session").digest(), kept)
+    key = hashlib.blake2b(owner_key.encode(), key=secret, person=b"session").digest()
+    return Access(registry, key, await _read(registry))
 
 
 class Access:
@@ -48,6 +47,11 @@ class Access:
         self._kept = kept
         self._hasher = PasswordHasher()
         self._turn = asyncio.Lock()
+
+    async def refresh(self) -> None:
+        """Read again what is kept: another process may have changed it. Raises Busy."""
+        async with self._turn:
+            self._kept = await _read(self._registry)
 
     @property
     def has_password(self) -> bool:
@@ -110,6 +114,11 @@ class Access:
     async def _keep(self, kept: _Kept) -> None:
         await self._registry.put(*DOCUMENT, msgspec.json.encode(kept))
         self._kept = kept
+
+
+async def _read(registry: Registry) -> _Kept:
+    document = await registry.get(*DOCUMENT)
+    return _Kept() if document is None else msgspec.json.decode(document, type=_Kept)
 
 
 def _check(password: str) -> None:

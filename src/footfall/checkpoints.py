@@ -7,6 +7,7 @@ keeps what lies after the older one.
 from __future__ import annotations
 
 import asyncio
+from typing import Protocol
 
 import structlog
 
@@ -22,6 +23,15 @@ _SECONDS = 300.0  # a quiet store is checkpointed this often
 _LOOK = 1.0
 
 log = structlog.get_logger(__name__)
+
+
+class Keeping(Protocol):
+    """Whoever takes checkpoints: a Keeper, or a node's."""
+
+    pause: asyncio.Lock
+
+    async def run(self) -> None: ...
+    async def take(self) -> None: ...
 
 
 class Keeper:

@@ -39,6 +39,28 @@ class Config:
         default=Path("~/.local/share/footfall"),
         metadata=_about("a folder", "Where everything is kept; `$XDG_DATA_HOME/footfall` if that variable is set."),
     )
+    cluster: tuple[str, ...] = field(
+        default=(),
+        metadata=_about(
+            "addresses of NATS servers such as nats://10.0.0.1:4222, separated by commas",
+            "Be a node of a cluster: journal, sites and keys are in the JetStream of these servers (`pip install "
+            "'footfall[cluster]'`); the data folder keeps nothing that would be missed.",
+        ),
+    )
+    cluster_partitions: int = field(
+        default=8,
+        metadata=_about(
+            "a whole number from 1 to 1024",
+            "Into how many parts the journal of a cluster is cut. The first node decides, once and for all.",
+        ),
+    )
+    cluster_replicas: int = field(
+        default=3,
+        metadata=_about(
+            "1, 3 or 5",
+            "How many NATS servers hold each part of it; what most of them have is durable. The first node decides.",
+        ),
+    )
     host: str = field(default="127.0.0.1", metadata=_about("an address to listen on", "The address the server listens on."))
     port: int = field(
         default=8787,
@@ -284,6 +306,12 @@ def _filled(text: str) -> str:
     return cast(str, _that(text, text != ""))
 
 
+def _servers(items: tuple[str, ...]) -> tuple[str, ...]:
+    for item in items:
+        _that(item, re.fullmatch(r"(nats|tls|ws|wss)://[^\s,]+", item) is not None)
+    return items
+
+
 def _networks(items: tuple[str, ...]) -> tuple[str, ...]:
     for item in items:
         ip_network(item, strict=False)
@@ -310,6 +338,9 @@ PARSERS: Mapping[str, Callable[[object], object]] = {
     "size": _size,
 }
 CHECKS: Mapping[str, Callable[[Any], object]] = {
+    "cluster": _servers,
+    "cluster_partitions": lambda value: _that(value, 1 <= value <= 1024),
+    "cluster_replicas": lambda value: _that(value, value in (1, 3, 5)),
     "host": _filled,
     "port": lambda value: _that(value, 0 <= value <= 65535),
     "public_url": _url,

@@ -26,7 +26,7 @@ from footfall.live.fold import Fold, Line, Refusal
 from footfall.model import Adopt, Command, Fact, Import, Record, Table, Verdict
 from footfall.recount.barriers import NAMES, Barrier, change_of, follow
 from footfall.recount.state import differences, recounted
-from footfall.sink import Sink
+from footfall.sink import Filling
 from footfall.supervised import supervised
 from footfall.tally import Tally
 
@@ -66,7 +66,7 @@ class Engine:
         fold: Fold,
         journal: Journal,
         history: History,
-        sink: Sink,
+        sink: Filling,
         clock: Callable[[], int],
         limits: Limits,
         obstacle: Callable[[], str] = lambda: "",
@@ -115,11 +115,18 @@ class Engine:
         lag = max(0, self.fold.seq - self.sink.position)
         return await self._history.fetch(statement), lag
 
+    async def shown(self) -> None:
+        """What this process acknowledged is in the state: here it is already."""
+
+    async def settled(self) -> None:
+        """Wait until everything that was acknowledged before is folded, and any erase on the way is done. Raises Busy."""
+        await self._submit((), self._standstill())
+
     async def undisturbed(self, look: Callable[[Fold], Awaitable[T]]) -> T:
         """What `look` makes of a copy of the state and of history, which has everything up to the copy's seq by then. A
         change of rows on the way is one of what was served: then it looks again behind it. Raises Busy, HistoryFailed."""
         while True:
-            await self._submit((), self._standstill())  # behind a change that is under way
+            await self.settled()
             changed, served = self._changed, checkpoint.capture(self.fold)
             await self.sink.reach(served.seq)
             found = await look(served)

@@ -70,6 +70,16 @@ class Folder:
         self._salts = salts
         return salts[day]
 
+    def share(self, store_id: str, secret: bytes, owner_key: str) -> None:
+        """Take the keys of a cluster, so that whoever is at this machine finds the owner's where it always is. Raises
+        StoreRefused when the folder has a store of its own, which other keys would make useless."""
+        if self.journal.exists() or self.history.exists():
+            raise StoreRefused(f"{self.path} holds a store of its own", "name another data folder for this node of the cluster")
+        if (secret, owner_key) != (self.secret, self.owner_key):
+            write_private(self.path / "secret.key", secret)
+            write_private(self.path / "owner.key", owner_key.encode() + b"\n")
+        self.store_id, self.secret, self.owner_key = store_id, secret, owner_key
+
     def close(self) -> None:
         """Let others open the folder; a second call does nothing."""
         if self._lock is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -25,7 +25,7 @@ from footfall.config import Config
 from footfall.content.watch import Contents
 from footfall.definitions import with_ids
 from footfall.engine import Engine, Limits
-from footfall.errors import Busy, HistoryFailed, NotFound
+from footfall.errors import ArchiveRefused, Busy, Full, HistoryFailed, NotFound
 from footfall.export import export
 from footfall.folder import Folder
 from footfall.handover import Handover
@@ -44,7 +44,7 @@ from footfall.original import Original
 from footfall.recount.barriers import Barrier, Matched, matched
 from footfall.registry.base import Registry
 from footfall.rules import CONVEX
-from footfall.store import Store, open_store
+from footfall.store import Cluster, Store, open_node, open_store
 from footfall.supervised import supervised
 
 SITES = "site"  # their kind in the registry
@@ -53,6 +53,7 @@ _SWEEP_SECONDS = 60.0
 _RETAIN_SECONDS = 600.0
 _ENTRY_BYTES = 25  # measured 19 to 30
 _DISK_SECONDS = 2.0
+_REFRESH_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -135,6 +136,8 @@ class House:
     async def _remove(self, id: str) -> int:
         if id not in self.sites:
             raise NotFound(f"no site {id!r}")
+        if self._store.journal is None:
+            raise Full("a cluster cannot erase yet")
         site = self.sites.pop(id)  # so that nothing new arrives for it
         try:
             await self.registry.put(_REMOVING, id, b"")
@@ -165,6 +168,24 @@ class House:
             else:
                 await self._unmark(id)
 
+    async def refresh(self) -> None:
+        """Know what another node of the cluster did to sites, keys and the password. Raises Busy."""
+        async with self._changing:
+            documents = await self.registry.list(SITES)
+            for id in sorted(self.sites.keys() | documents.keys()):
+                self._know(id, site_of(documents[id]) if id in documents else None)
+        await self.keys.refresh()
+        await self.access.refresh()
+
+    def _know(self, id: str, now: Site | None) -> None:
+        before = self.sites.get(id)
+        if now is None:
+            self.sites.pop(id, None)
+        else:
+            self.sites[id] = now
+        if before is not None and (now is None or (before.visibility, before.link) != (now.visibility, now.link)):
+            self.hub.forget(id)
+
     async def verify(self) -> list[str]:
         """Recount every total from the rows: one sentence for each difference."""
         return await self.engine.verify()
@@ -172,8 +193,13 @@ class House:
     async def back_up(self, version: str) -> Manifest:
         """Make a backup where it can be taken away. Raises Busy, HistoryFailed."""
         store, files = self._store, (self.folder.history, self.folder.journal)
+        journal = store.journal
+        if journal is None:
+            raise ArchiveRefused(
+                "the data of a cluster is not here", "back up its NATS streams and ClickHouse, each with its own tool"
+            )
         return await self.handover.made(
-            lambda into: back_up(store.engine, store.keeper, store.journal, store.history, store.folder, version, into),
+            lambda into: back_up(store.engine, store.keeper, journal, store.history, store.folder, version, into),
             need=sum(file.stat().st_size for file in files),
         )
 
@@ -206,6 +232,7 @@ def make_intake(
     salt: Callable[[int], bytes],
     known: Callable[[str, int], bool],
     cities: Callable[[str], object] | None = None,
+    shares: int = 1,
 ) -> Intake:
     """The intake with all that it knows of browsers, bots, sources and countries."""
     return Intake(
@@ -214,6 +241,7 @@ def make_intake(
         salt=salt,
         known=known,
         fresh_id=_fresh_id,
+        shares=shares,
         agents=Agents([entry["pattern"] for entry in crawleruseragents.CRAWLER_USER_AGENTS_DATA], ua_parser.parse),
         countries=iptocc.country_code,
         cities=cities,
@@ -227,7 +255,7 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
     disk = Disk(config.data_folder, config.disk_floor_bytes)
     cities = open_cities(config.city_database) if config.city_database else None
     limits = Limits(pending_bytes=config.max_pending_bytes, window_entries=config.max_window_entries or _quarter_of_memory())
-    store = await open_store(config.data_folder, clock, limits, lambda: disk.obstacle)
+    store = await _opened(config, clock, limits, disk)
     try:
         disk.look()
         documents = await store.registry.list(SITES)
@@ -236,11 +264,11 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
         keys = await open_keys(store.registry)
         hub = Hub(lambda: store.engine.fold, sites, clock)
         known = lambda site, visitor: store.engine.fold.knows(site, visitor)  # noqa: E731  # the fold is another after an erase
-        intake = make_intake(sites, store.folder.secret, store.folder.salt, known, cities)
+        intake = make_intake(sites, store.folder.secret, store.salt, known, cities, store.shares)
     except BaseException:
         await store.close()
         raise
-    exports = ConvexExport(Identity(store.folder.secret, store.folder.salt, store.engine.fold.knows))
+    exports = ConvexExport(_identity(store))
     imports = Imports(store.engine, exports, sites, _fresh_id)
     listeners: list[Callable[[set[str]], None]] = [hub.changed]
 
@@ -264,6 +292,14 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
     return house
 
 
+async def _opened(config: Config, clock: Clock, limits: Limits, disk: Disk) -> Store:
+    """A store of one's own, or a part in a cluster's."""
+    if not config.cluster:
+        return await open_store(config.data_folder, clock, limits, lambda: disk.obstacle)
+    cluster = Cluster(config.cluster, config.cluster_partitions, config.cluster_replicas)
+    return await open_node(config.data_folder, cluster, clock, limits, lambda: disk.obstacle)
+
+
 def _contents(sites: Mapping[str, Site], engine: Engine) -> Contents:
     def content(site: str) -> Mapping[tuple[str, str], Item]:
         state = engine.fold.sites.get(site)
@@ -281,8 +317,11 @@ def _fresh_id() -> int:
 
 def _original(store: Store, sites: Mapping[str, Site]) -> Original:
     """The original's functions, as its own clients call them."""
-    identity = Identity(store.folder.secret, store.folder.salt, store.engine.fold.knows)
-    return Original(store.engine, store.registry, OriginalDoor(sites, identity, _fresh_id, CONVEX))
+    return Original(store.engine, store.registry, OriginalDoor(sites, _identity(store), _fresh_id, CONVEX))
+
+
+def _identity(store: Store) -> Identity:
+    return Identity(store.folder.secret, store.salt, store.engine.fold.knows, store.shares)
 
 
 def site_of(document: bytes) -> Site:
@@ -304,6 +343,8 @@ def _rounds(house: House, disk: Disk) -> Iterable[tuple[str, Coroutine[None, Non
     yield "keeper", house._store.keeper.run()
     yield "disk watch", _looks(disk)
     yield "content", house.contents.run()
+    if house._store.revision is not None:
+        yield "registry watch", _refreshes(house, house._store.revision)
 
 
 async def _retains(house: House) -> None:
@@ -322,6 +363,18 @@ async def _sweeps(engine: Engine) -> None:
             await sweep(engine)
         except Busy as error:
             log.warning("the sweep waits", error=str(error))
+
+
+async def _refreshes(house: House, revision: Callable[[], Awaitable[int]]) -> None:
+    known = 0
+    while True:
+        try:
+            if (now := await revision()) != known:
+                await house.refresh()
+                known = now
+        except Busy as error:
+            log.warning("what other nodes changed is not known yet", error=str(error))
+        await asyncio.sleep(_REFRESH_SECONDS)
 
 
 async def _looks(disk: Disk) -> None:

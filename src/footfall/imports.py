@@ -169,7 +169,7 @@ class Imports:
 
     async def _history_has_all(self) -> None:
         """Until every record that was taken before, also from somebody who was cut off or told of a failure, has its rows."""
-        await self._engine.record(())  # it is answered when all before it are folded
+        await self._engine.settled()
         try:
             if await self._engine.sink.wait(self._engine.fold.seq, within=_HISTORY_SECONDS):
                 return

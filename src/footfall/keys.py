@@ -36,8 +36,7 @@ class Key(msgspec.Struct, frozen=True):
 
 async def open_keys(registry: Registry) -> Keys:
     """Read what is kept. Raises Busy."""
-    found = [msgspec.json.decode(document, type=Key) for document in (await registry.list(KIND)).values()]
-    return Keys(registry, {key.digest: key for key in found})
+    return Keys(registry, await _read(registry))
 
 
 class Keys:
@@ -46,6 +45,10 @@ class Keys:
     def __init__(self, registry: Registry, keys: dict[str, Key]) -> None:
         self._registry = registry
         self._keys = keys
+
+    async def refresh(self) -> None:
+        """Read again what is kept: another process may have made or revoked some. Raises Busy."""
+        self._keys = await _read(self._registry)
 
     def find(self, secret: str) -> Key | None:
         """The key that this is, None if it is none."""
@@ -81,6 +84,11 @@ class Keys:
         for key in self.all():
             if key.site == site:
                 await self.revoke(key.id)
+
+
+async def _read(registry: Registry) -> dict[str, Key]:
+    found = [msgspec.json.decode(document, type=Key) for document in (await registry.list(KIND)).values()]
+    return {key.digest: key for key in found}
 
 
 def _digest(secret: str) -> str:

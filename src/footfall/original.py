@@ -66,6 +66,7 @@ class Original:
         (verdict,) = await self._engine.record([fact])
         if verdict.outcome == "rejected":
             raise InvalidInput(*_REJECTED.get(verdict.reason, ("fact", verdict.reason)))
+        await self._engine.shown()
 
     async def _refused(self, site: str) -> None:
         """The ledger has calls too that told nothing."""

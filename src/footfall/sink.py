@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from typing import Protocol
 
 import structlog
 
@@ -37,6 +38,20 @@ def _texts(fact: Fact) -> int:
     place = len(fact.city or "") + len(fact.region or "") + len(fact.country or "")
     utm = len(fact.utm_source) + len(fact.utm_medium) + len(fact.utm_campaign) + len(fact.utm_content) + len(fact.utm_term)
     return len(fact.path) + len(fact.title) + len(fact.referrer) + len(fact.name) + utm + place + props
+
+
+class Filling(Protocol):
+    """How history is filled, as the engine sees it: by a Sink in this process, or elsewhere."""
+
+    position: Position
+    pending_bytes: int
+    failure: str
+
+    def start(self) -> None: ...
+    def offer(self, rows: Rows, seq: Position) -> None: ...
+    async def wait(self, seq: Position, within: float | None = None) -> bool: ...
+    async def reach(self, seq: Position) -> None: ...
+    async def close(self) -> None: ...
 
 
 class Sink:

@@ -1,25 +1,30 @@
-"""The only place that names concrete backends: opens a data folder, recovers the live state, starts the engine."""
+"""The only place that names concrete backends: opens a data folder or joins a cluster, recovers the state, starts the engine."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import structlog
 
 from footfall import rules
-from footfall.checkpoints import Keeper
+from footfall.checkpoints import Keeper, Keeping
 from footfall.clock import Clock
+from footfall.cluster.keeper import NodeKeeper, load_newest
+from footfall.cluster.node import Node
+from footfall.cluster.watermark import Watermark
 from footfall.engine import Engine, Limits
 from footfall.errors import Busy, ClockBehind, FootfallError, HistoryFailed, StoreMismatch, StoreRefused
 from footfall.folder import Folder, open_folder
 from footfall.history.base import History
 from footfall.history.duckdb import open_history
-from footfall.journal.base import Journal, Position
+from footfall.history.none import NoHistory
+from footfall.journal.base import FileJournal, Journal, Partition, Position, Vector
 from footfall.journal.sqlite import open_journal
 from footfall.live import checkpoint
 from footfall.live.fold import Fold
@@ -27,25 +32,56 @@ from footfall.recount.state import recounted
 from footfall.registry.base import Registry
 from footfall.registry.sqlite import open_registry
 from footfall.sink import Sink
+from footfall.supervised import supervised
 
 _RESTORE = "restore the whole data folder from one backup"
 _LOOK = f"see that the disk has room and the folder can be written; if the file is damaged, {_RESTORE}"
+_SERVERS = "see that the NATS servers run, most of them, and with JetStream"
+_RENEW_SECONDS = 60.0
 _DRAIN_SECONDS = 4.0  # how long a clean stop waits for history and a checkpoint; without them the next start folds a tail
 
 log = structlog.get_logger(__name__)
 
 
+class Closing(Protocol):
+    """What is closed at the end."""
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Which cluster to join, and what it is to be like if it has no node yet."""
+
+    servers: Sequence[str]
+    partitions: int = 8
+    replicas: int = 3
+
+
+class Birth(msgspec.Struct, frozen=True):
+    """What the first node of a cluster decided, once and for all. A document of its registry."""
+
+    store: str
+    partitions: int
+    replicas: int
+
+
 @dataclass(slots=True)
 class Store:
-    """An open data folder with its engine running."""
+    """An open data folder with its engine running. In a cluster there is no journal here, `shares` are its partitions, and
+    `revision` another number whenever any node changed the registry."""
 
     folder: Folder
-    journal: Journal
+    journal: FileJournal | None
     registry: Registry
     history: History
     engine: Engine
-    keeper: Keeper
+    keeper: Keeping
     tasks: list[asyncio.Task[None]]
+    parts: Sequence[Closing]  # in the order in which they are closed
+    salt: Callable[[int], bytes]
+    shares: int = 1
+    revision: Callable[[], Awaitable[int]] | None = None
     _closed: bool = False
 
     async def close(self) -> None:
@@ -64,7 +100,7 @@ class Store:
             log.warning("stopping without a checkpoint; the next start takes longer", error=str(error) or "history is slow")
         finally:
             try:
-                await _close(self.engine.sink, self.history, self.registry, self.journal)
+                await _close(*self.parts)
             finally:
                 self.folder.close()
 
@@ -72,7 +108,7 @@ class Store:
 async def open_store(path: Path, clock: Clock, limits: Limits | None = None, obstacle: Callable[[], str] = lambda: "") -> Store:
     """Open (or make) the data folder at `path`. Raises StoreRefused with a repair."""
     folder = open_folder(path)
-    opened: list[Journal | Registry | History | Sink] = []
+    opened: list[Closing] = []
     try:
         journal = await open_journal(folder.journal, folder.store_id)
         opened.insert(0, journal)
@@ -97,7 +133,87 @@ async def open_store(path: Path, clock: Clock, limits: Limits | None = None, obs
             raise StoreRefused(str(error), _LOOK) from error
         raise
     engine.start()
-    return Store(folder, journal, registry, history, engine, keeper, [])
+    return Store(folder, journal, registry, history, engine, keeper, [], opened, folder.salt)
+
+
+async def open_node(
+    path: Path, cluster: Cluster, clock: Clock, limits: Limits | None = None, obstacle: Callable[[], str] = lambda: ""
+) -> Store:
+    """Join a cluster. The folder at `path` is this node's own, and keeps nothing that would be missed. Raises StoreRefused with a
+    repair."""
+    folder = open_folder(path)
+    opened: list[Closing] = []
+    try:
+        store = await _joined(folder, cluster, clock, limits or Limits(), obstacle, opened)
+    except BaseException as error:
+        try:
+            await _close(*opened)
+        finally:
+            folder.close()
+        if isinstance(error, Busy | HistoryFailed):
+            raise StoreRefused(str(error), _SERVERS) from error
+        raise
+    store.engine.start()
+    return store
+
+
+async def _joined(
+    folder: Folder, cluster: Cluster, clock: Clock, limits: Limits, obstacle: Callable[[], str], opened: list[Closing]
+) -> Store:
+    """A node that has folded what the cluster's journal holds. What has to be closed is put in front of `opened`."""
+    try:  # NATS is an extra that who has one machine does not need
+        from footfall.journal import jetstream
+        from footfall.registry import jetstream as shared
+        from footfall.registry.jetstream_secrets import open_secrets
+    except ImportError as error:
+        raise StoreRefused(f"this Footfall cannot join a cluster: {error}", "pip install 'footfall[cluster]'") from error
+
+    client = await jetstream.connect(cluster.servers)
+    opened.insert(0, client)
+    registry = await shared.open_registry(client, replicas=cluster.replicas)
+    opened.insert(0, registry)
+    birth = Birth(folder.store_id, cluster.partitions, cluster.replicas)
+    birth = msgspec.json.decode(await registry.create("cluster", "birth", msgspec.json.encode(birth)), type=Birth)
+    keys = await open_secrets(client, folder.secret, folder.owner_key, replicas=birth.replicas)
+    await keys.renew(clock())
+    folder.share(birth.store, keys.secret, keys.owner_key)
+    partitions = [
+        await jetstream.open_partition(client, number, birth.store, replicas=birth.replicas) for number in range(birth.partitions)
+    ]
+    opened[:0] = partitions
+    history = NoHistory()
+    starts = tuple(partition.start for partition in partitions)
+    watermark = Watermark(history.positions, starts)
+    outage = jetstream.Outage(client)
+    fold, at = await _newest(registry, partitions, starts, clock)
+    node = Node(fold, partitions, at, history, watermark, clock, limits, lambda: outage.obstacle() or obstacle())
+    keeper = NodeKeeper(node, partitions, registry, watermark, fold.seq)
+    watermark.start()
+    opened[:0] = (watermark, history)
+    await node.catch_up()
+    _check_clock(node.fold, clock())
+    tasks = [supervised(asyncio.create_task(_renews(keys.renew, clock), name="salts"))]
+    return Store(folder, None, registry, history, node, keeper, tasks, opened, keys.salt, birth.partitions, registry.revision)
+
+
+async def _newest(registry: Registry, partitions: Sequence[Partition], starts: Vector, clock: Clock) -> tuple[Fold, Vector]:
+    """The newest checkpoint's state and place; the beginning, if the journal still has it."""
+    tails = tuple([await partition.tail() for partition in partitions])
+    found = await load_newest(registry, tails, clock())
+    if found is None and tails != starts:
+        raise StoreMismatch(
+            "no checkpoint is left that the journal could go on from", "restore streams and checkpoints from one backup"
+        )
+    return found or (Fold(), starts)
+
+
+async def _renews(renew: Callable[[int], Awaitable[None]], clock: Clock) -> None:
+    while True:
+        await asyncio.sleep(_RENEW_SECONDS)
+        try:
+            await renew(clock())
+        except Busy as error:
+            log.warning("salts could not be renewed", error=str(error))
 
 
 async def _recovered(journal: Journal, registry: Registry, history: History, clock: Clock) -> tuple[Fold, Sink, Position]:
@@ -137,7 +253,7 @@ def _check_clock(fold: Fold, now: int) -> None:
         )
 
 
-async def _close(*parts: Journal | Registry | History | Sink) -> None:
+async def _close(*parts: Closing) -> None:
     """All of them, in this order; what one raises on the way is raised when the last is closed."""
     async with AsyncExitStack() as open_parts:
         for part in reversed(parts):

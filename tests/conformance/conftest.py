@@ -7,39 +7,92 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from hashlib import blake2b
 from pathlib import Path
 
 import pytest
+from nats.aio.client import Client
 
 from footfall.history.base import History
 from footfall.history.duckdb import open_history
 from footfall.journal.base import Journal
+from footfall.journal.jetstream import connect, open_partition
 from footfall.journal.sqlite import open_journal
 from footfall.model import Fact
 from footfall.registry.base import Registry
+from footfall.registry.jetstream import open_registry as open_shared_registry
 from footfall.registry.sqlite import open_registry
+from tests.nats_server import NatsServer, nats_server
 
 STORE = "0123456789abcdef"
 NOON = 1_764_072_000_000
 
-JOURNALS: dict[str, Callable[[Path, str], Awaitable[Journal]]] = {"sqlite": lambda path, id: open_journal(path / "j.sqlite", id)}
+PARTITION = 5  # of the cluster's journal, as good as any
+
+
+class Backing:
+    """What backends keep things in: a folder of the test's own, and in the servers names of its own."""
+
+    def __init__(self, path: Path, servers: Callable[[], Awaitable[Client]]) -> None:
+        self.path = path
+        self.client = servers
+        self.name = blake2b(str(path).encode(), digest_size=8).hexdigest()
+
+
+async def _partition(backing: Backing, store_id: str) -> Journal:
+    return await open_partition(await backing.client(), PARTITION, store_id, replicas=1, name=backing.name)
+
+
+async def _shared_registry(backing: Backing) -> Registry:
+    return await open_shared_registry(await backing.client(), replicas=1, name=backing.name)
+
+
+JOURNALS: dict[str, Callable[[Backing, str], Awaitable[Journal]]] = {
+    "sqlite": lambda backing, id: open_journal(backing.path / "j.sqlite", id),
+    "jetstream": _partition,
+}
 HISTORIES: dict[str, Callable[[Path, str], Awaitable[History]]] = {
     "duckdb": lambda path, id: open_history(path / "h.duckdb", id, outgoing=path)
 }
-REGISTRIES: dict[str, Callable[[Path], Awaitable[Registry]]] = {"sqlite": lambda path: open_registry(path / "j.sqlite")}
+REGISTRIES: dict[str, Callable[[Backing], Awaitable[Registry]]] = {
+    "sqlite": lambda backing: open_registry(backing.path / "j.sqlite"),
+    "jetstream": _shared_registry,
+}
 
 OpenJournal = Callable[..., Awaitable[Journal]]
 OpenHistory = Callable[..., Awaitable[History]]
 OpenRegistry = Callable[[], Awaitable[Registry]]
 
 
+@pytest.fixture(scope="session")
+def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    """One server for all."""
+    with nats_server(tmp_path_factory.mktemp("nats")) as server:
+        yield server
+
+
+@pytest.fixture
+async def backing(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Backing]:
+    """For one test. The server is started when the first backend needs it."""
+    clients: list[Client] = []
+
+    async def client() -> Client:
+        if not clients:
+            clients.append(await connect([request.getfixturevalue("nats").address]))
+        return clients[0]
+
+    yield Backing(tmp_path, client)
+    for open in clients:
+        await open.close()
+
+
 @pytest.fixture(params=JOURNALS)
-async def open_a_journal(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OpenJournal]:
+async def open_a_journal(request: pytest.FixtureRequest, backing: Backing) -> AsyncIterator[OpenJournal]:
     """Opens the same journal again and again; closes what is left open."""
     opened: list[Journal] = []
 
     async def open(store_id: str = STORE) -> Journal:
-        opened.append(await JOURNALS[request.param](tmp_path, store_id))
+        opened.append(await JOURNALS[request.param](backing, store_id))
         return opened[-1]
 
     yield open
@@ -62,12 +115,12 @@ async def open_a_history(request: pytest.FixtureRequest, tmp_path: Path) -> Asyn
 
 
 @pytest.fixture(params=REGISTRIES)
-async def open_a_registry(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OpenRegistry]:
+async def open_a_registry(request: pytest.FixtureRequest, backing: Backing) -> AsyncIterator[OpenRegistry]:
     """Opens the same registry again and again; closes what is left open."""
     opened: list[Registry] = []
 
     async def open() -> Registry:
-        opened.append(await REGISTRIES[request.param](tmp_path))
+        opened.append(await REGISTRIES[request.param](backing))
         return opened[-1]
 
     yield open

@@ -227,3 +227,32 @@ async def test_the_registry_and_the_journal_write_at_the_same_time(tmp_path: Pat
     assert await registry.load_checkpoints("v") == [5, 4]
     await registry.close()
     await journal.close()
+
+
+async def test_seqs_count_from_one_without_a_gap(tmp_path: Path, a_fact: AFact) -> None:
+    """As its only writer relies on."""
+    journal = await open_journal(tmp_path / "j.sqlite", STORE)
+    assert await journal.head() == 0
+    assert await journal.append([a_fact(1), a_fact(2)]) == 2
+    assert await journal.append([a_fact(3)]) == 3
+    assert [(last, len(records)) async for last, records in journal.follow(0)] == [(2, 2), (3, 1)]
+    assert [(last, len(records)) async for last, records in journal.follow(1)] == [(2, 1), (3, 1)]
+    await journal.close()
+
+
+async def test_a_copy_is_the_journal_at_one_moment(tmp_path: Path, a_fact: AFact) -> None:
+    """It holds what was durable when it was made, and tells from where on; the journal goes on."""
+    journal = await open_journal(tmp_path / "j.sqlite", STORE)
+    for number in range(1, 5):
+        await journal.append([a_fact(number)])
+    await journal.trim(2)
+    (tmp_path / "copy").mkdir()
+    assert await journal.copy(tmp_path / "copy" / "j.sqlite") == 2
+    await journal.append([a_fact(5)])
+    assert await journal.head() == 5
+    await journal.close()
+    with pytest.raises(JournalFailed):
+        await journal.copy(tmp_path / "copy" / "again.sqlite")
+    copied = await open_journal(tmp_path / "copy" / "j.sqlite", STORE)
+    assert [record async for _, records in copied.follow(2) for record in records] == [a_fact(3), a_fact(4)]
+    await copied.close()

@@ -28,6 +28,7 @@ async def made(store: Store, history: History | None = None) -> tuple[Path, Mani
     into = store.folder.outgoing
     into.mkdir()
     source = history or store.history
+    assert store.journal is not None
     return into, await back_up(store.engine, store.keeper, store.journal, source, store.folder, "0", into)
 
 

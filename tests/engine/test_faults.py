@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from footfall import rules
+from footfall.checkpoints import Keeper
 from footfall.errors import HistoryFailed, JournalFailed
 from footfall.history.base import Statement
 from footfall.journal import sqlite
@@ -67,14 +68,16 @@ async def test_an_erase_goes_on_after_the_journal_failed(open_a_store: OpenStore
     """The connection is lost in the middle: meanwhile it is said, then it is opened anew, and everybody is answered."""
     store = await open_a_store()
     await store.engine.record([fact(path="/a"), fact(path="/b")])
-    told = list[str]()
+    told, journal, keeper = list[str](), store.journal, store.keeper
+    assert journal is not None
+    assert isinstance(keeper, Keeper)
 
     async def barrier(seq: int) -> None:
         told.append(store.engine.health().reason)
         if len(told) == 1:
             with locked(data):
-                await store.journal.trim(seq)
-        await store.keeper.barrier(seq)
+                await journal.trim(seq)
+        await keeper.barrier(seq)
 
     store.engine.on_barrier = barrier
     async with asyncio.timeout(30):
@@ -307,6 +310,7 @@ async def test_every_part_is_closed(open_a_store: OpenStore, monkeypatch: pytest
     monkeypatch.setattr(store.history, "close", fails)
     with pytest.raises(OSError, match="no"):
         await store.close()
+    assert store.journal is not None
     with pytest.raises(JournalFailed, match="closed"):
         await store.journal.head()
     await open_a_store()

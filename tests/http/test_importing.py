@@ -158,7 +158,7 @@ async def test_history_that_is_behind_is_waited_for(running: Running, monkeypatc
     monkeypatch.setattr(imports, "_HISTORY_SECONDS", 0.01)
     house: House = running.house
     waiting: list[Callable[[], None]] = []
-    append = house.engine.sink._history.append
+    append = house._store.history.append
 
     async def slow(*rows: Any) -> None:
         turn = asyncio.Event()
@@ -166,11 +166,11 @@ async def test_history_that_is_behind_is_waited_for(running: Running, monkeypatc
         await turn.wait()
         await append(*rows)
 
-    monkeypatch.setattr(house.engine.sink._history, "append", slow)
+    monkeypatch.setattr(house._store.history, "append", slow)
     assert (await send(running, "pageViews", lines(views(5)))).status_code == 200
     answer = await send(running, "pageViews", lines(views(5)))
     assert (answer.status_code, answer.json()) == (503, {"error": "history is behind"})
-    monkeypatch.setattr(house.engine.sink._history, "append", append)
+    monkeypatch.setattr(house._store.history, "append", append)
     for go_on in waiting:
         go_on()
     monkeypatch.setattr(imports, "_HISTORY_SECONDS", 30.0)

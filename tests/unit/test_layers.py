@@ -41,7 +41,7 @@ ROOMS = (
     {"history", "registry"},
     {"access", "batch", "content", "keys", "query", "recount", "sink", "tally"},
     {"definitions", "engine", "hub"},
-    {"backfill", "checkpoints", "export", "handover", "housekeeping", "imports", "ledger", "questions"},
+    {"backfill", "checkpoints", "cluster", "export", "handover", "housekeeping", "imports", "ledger", "questions"},
     {"backup", "original", "store"},
     {"api", "house"},
     {"__init__", "http"},
@@ -52,7 +52,8 @@ ROOMS = (
 )
 BACKENDS = ("sqlite", "duckdb", "jetstream", "clickhouse")
 WIRING = {"store"}  # the only place that names backends
-SHARED = {("registry.sqlite", "journal.sqlite")}  # the embedded registry's tables are in the journal's file
+# The embedded registry's tables are in the journal's file, a cluster's is reached over the journal's connection.
+SHARED = {("registry.sqlite", "journal.sqlite"), ("registry.jetstream", "journal.jetstream")}
 
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts): path.read_text() for path in ROOT.rglob("*.py")}
 

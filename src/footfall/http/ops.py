@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 
 import msgspec
@@ -79,7 +79,8 @@ class Ops:
         status = "ok" if health.accepting else "unavailable"
         warnings = [*self._warnings.public(), *([HISTORY_AWAY] if health.history_failure else [])]
         told = Health(status, self._version, warnings, health.reason)
-        return _json(200 if health.accepting else 503, msgspec.json.encode(told))
+        headers = {} if health.accepting else {"retry-after": "1"}
+        return _json(200 if health.accepting else 503, msgspec.json.encode(told), headers)
 
     async def openapi(self, request: Request) -> Response:
         """The doors, for machines."""
@@ -106,8 +107,8 @@ def problem(status: int) -> Response:
     return _json(status, msgspec.json.encode({"error": HTTPStatus(status).phrase.lower()}))
 
 
-def _json(status: int, body: bytes) -> Response:
-    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+def _json(status: int, body: bytes, more: Mapping[str, str] | None = None) -> Response:
+    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff", **(more or {})}
     return Response(body, status, headers, "application/json")
 
 

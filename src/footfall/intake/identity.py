@@ -13,9 +13,10 @@ from footfall.rules import CARRIED_OVER, DAY
 
 
 class Identity:
-    """`secret`: 16 to 64 bytes. `salt(day)`: the salt of a UTC day number. `known(site, visitor)`: still in the live state."""
+    """`secret`: 16 to 64 bytes. `salt(day)`: the salt of a UTC day number. `known(site, visitor)`: still in the live state.
+    `shares`: into how many parts visitors fall that are judged without each other, by the rest of a division."""
 
-    def __init__(self, secret: bytes, salt: Callable[[int], bytes], known: Callable[[str, int], bool]) -> None:
+    def __init__(self, secret: bytes, salt: Callable[[int], bytes], known: Callable[[str, int], bool], shares: int = 1) -> None:
         if not 16 <= len(secret) <= 64:
             raise ValueError("secret: expected 16 to 64 bytes")
         self._sessions = blake2b(digest_size=8, key=secret, person=b"session")
@@ -24,11 +25,15 @@ class Identity:
         self._secret = secret
         self._salt = salt
         self._known = known
+        self._shares = shares
         self._days: dict[int, blake2b] = {}
 
-    def fact(self, site: str, client_id: str) -> int:
-        """The id of a fact."""
-        return _hash(self._facts, f"{len(site)}:{site}{client_id}")
+    def fact(self, site: str, client_id: str, visitor: int) -> int:
+        """The id of a fact. It is one among the visitors of a share: those of another are judged elsewhere, where nobody knows
+        it, and whoever sees all of them must not know it either."""
+        text = f"{len(site)}:{site}{client_id}"
+        share = visitor % self._shares
+        return _hash(self._facts, f"{share}*{text}" if share else text)
 
     def imported(self, site: str, source: str, id: str) -> int:
         """The id of a fact that another system knows by `id`: the same whenever it comes, and never a client's."""

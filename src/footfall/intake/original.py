@@ -111,7 +111,7 @@ class OriginalDoor:
         if counted is None:
             raise NotFound(f"no site {site!r}")
         visitor = self._identity.of_session(site, session)
-        id = self._identity.fact(site, call) if call else self._fresh_id()
+        id = self._identity.fact(site, call, visitor) if call else self._fresh_id()
         return Fact(site, kind, visitor, id, self.name, arrival, 0, path, counted.window, page_type=page_type)
 
 

@@ -24,12 +24,11 @@ from typing import TypeVar
 import msgspec
 
 from footfall.errors import JournalFailed, StoreMismatch
-from footfall.journal.base import Position
+from footfall.journal.base import Batch, Position
 from footfall.model import Record
 from footfall.worker import Worker
 
 T = TypeVar("T")
-Batch = tuple[Position, Sequence[Record]]
 
 BUSY_SECONDS = 5.0  # how long to wait for the registry's short transactions before giving up
 READ_BYTES = 1 << 20  # `follow` decodes about this much at a time

@@ -45,7 +45,7 @@ from footfall.model import (
 Line = tuple[str, str, int, str, str]  # site, door, hour (ms), outcome, reason
 Refusal = tuple[str, str, str]  # site, door, reason
 
-VERSION = "4"  # of the state and its rules; a checkpoint of another version is not loaded
+VERSION = "5"  # of the state and its rules; a checkpoint of another version is not loaded
 
 _WEIGH_EVERY = 1_024  # records
 
@@ -309,8 +309,8 @@ class Fold:
     def _sweep(self, seq: int, command: Sweep) -> int:
         self.ids.drop(self.now - rules.WINDOW_KEPT)
         self.counted.drop(self.now - rules.WINDOW_KEPT)
-        self._close_visits(seq)
-        self._close_minutes(seq)
+        self._close_visits(seq, command.at)
+        self._close_minutes(seq, command.at)
         for n, ((site, door, hour, outcome, reason), count) in enumerate(self.ledger.items()):
             self.rows.ledger.append(LedgerRow(seq, n, site, door, hour, outcome, reason, count))
         self.ledger = {}
@@ -322,12 +322,13 @@ class Fold:
         self.weigh()
         return removed
 
-    def _close_visits(self, seq: int) -> None:
+    def _close_visits(self, seq: int, at: int) -> None:
+        """Those that are final at the sweep's own time: what closes which follows from it alone, whoever else the fold has."""
         n, closing = 0, self.closing
-        while closing and closing[0][0] <= self.now and n < rules.SWEEP_VISITS:
+        while closing and closing[0][0] <= at and n < rules.SWEEP_VISITS:
             _, id, visitor, site = heappop(closing)
             state = self.sites.get(site)
-            due = None if state is None else state.visits.due(visitor, id, self.now)
+            due = None if state is None else state.visits.due(visitor, id, at)
             if isinstance(due, int):
                 heappush(closing, (due, id, visitor, site))
             elif state is not None and due is not None:
@@ -336,11 +337,11 @@ class Fold:
                 self.rows.visits.append(VisitRow(seq, n, *row))
                 n += 1
 
-    def _close_minutes(self, seq: int) -> None:
+    def _close_minutes(self, seq: int, at: int) -> None:
         rows = self.rows.minutes
         n, room = 0, rules.SWEEP_MINUTES
         for site, state in self.sites.items():
-            for minute in state.minutes.final(self.now):
+            for minute in state.minutes.final(at):
                 if room <= 0:
                     return
                 held = len(state.minutes.moments[minute])

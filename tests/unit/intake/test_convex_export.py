@@ -45,7 +45,7 @@ def test_a_view() -> None:
 def test_its_id_is_that_of_the_document() -> None:
     """Whatever else is in the line; another site's is another one, and no client can send it."""
     assert a_view().id == a_view(path="/b", timestamp=1, sessionId="t").id
-    others = {a_view(_id="j2").id, EXPORT.view(Site("shop"), line(VIEW), NOW).id, IDENTITY.fact("blog", "j1")}
+    others = {a_view(_id="j2").id, EXPORT.view(Site("shop"), line(VIEW), NOW).id, IDENTITY.fact("blog", "j1", 1)}
     assert len(others | {a_view().id}) == 4
 
 

@@ -70,8 +70,8 @@ def test_salts_are_forgotten() -> None:
 def test_uses_do_not_meet() -> None:
     """A session, a fact's id and an address of the same letters are not the same number; nor is anything at another site."""
     who = identity()
-    hashes = [who.of_session("blog", "x"), who.fact("blog", "x"), who.of_day("blog", "", "x", MIDNIGHT + DAY // 2)]
-    hashes += [who.of_session("shop", "x"), who.fact("shop", "x"), who.of_day("shop", "", "x", MIDNIGHT + DAY // 2)]
+    hashes = [who.of_session("blog", "x"), who.fact("blog", "x", 1), who.of_day("blog", "", "x", MIDNIGHT + DAY // 2)]
+    hashes += [who.of_session("shop", "x"), who.fact("shop", "x", 1), who.of_day("shop", "", "x", MIDNIGHT + DAY // 2)]
     assert len(set(hashes)) == 6
 
 
@@ -103,3 +103,13 @@ def test_one_household_is_one_visitor() -> None:
         for address in ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::9", "2001:db8:1:3::9")
     )
     assert first == second != other
+
+
+def test_an_id_is_one_among_the_visitors_of_a_share() -> None:
+    """Alone there is one share, and a retry is known whoever it seems to come from; in a cluster, within a partition."""
+    alone, shared = (Identity(b"k" * 32, lambda day: b"s", lambda site, visitor: False, shares) for shares in (1, 8))
+    assert len({alone.fact("blog", "x", visitor) for visitor in range(100)}) == 1
+    ids = [shared.fact("blog", "x", visitor) for visitor in range(100)]
+    assert len(set(ids)) == 8
+    assert all(ids[visitor] == ids[visitor % 8] for visitor in range(100))
+    assert ids[0] == alone.fact("blog", "x", 0)

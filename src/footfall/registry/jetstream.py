@@ -1,0 +1,247 @@
+"""The registry of a cluster: a JetStream key-value bucket of documents and an object store of checkpoints.
+
+It is reached over the journal's connection. A document's key is its kind, a dot, and its id in base64, for an id may be any text.
+A checkpoint is one object, named by its seq, described by its version: the parts, each with its length in front. It is there
+when its description is, which comes last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from nats.aio.client import Client
+from nats.js.api import ObjectInfo, ObjectMeta
+from nats.js.errors import (
+    BadObjectMetaError,
+    BucketNotFoundError,
+    DigestMismatchError,
+    KeyNotFoundError,
+    KeyWrongLastSequenceError,
+    NotFoundError,
+)
+from nats.js.kv import KeyValue
+from nats.js.object_store import ObjectStore
+
+from footfall.errors import Busy
+from footfall.journal.base import Position
+from footfall.journal.jetstream import FAULTS, said
+from footfall.registry.base import Checkpoint
+
+T = TypeVar("T")
+
+KEPT = 2  # valid checkpoints
+_TRY = 2.0
+_SECONDS = 8.0  # a call is tried again for that long: a new leader takes about five
+_CREATE = 30.0
+_CHECKPOINT_SECONDS = 120.0
+_PAUSE = 0.1
+_LENGTH = 8  # bytes in front of a part
+
+
+async def open_registry(client: Client, *, replicas: int, name: str = "footfall") -> JetstreamRegistry:
+    """Open the registry, making what is not there. Raises Busy."""
+    js = client.jetstream(timeout=_TRY)
+    documents = await bucket(client, f"{name}-registry", replicas)
+
+    async def objects() -> ObjectStore:
+        try:
+            return await js.object_store(f"{name}-checkpoints")
+        except BucketNotFoundError:
+            return await js.create_object_store(f"{name}-checkpoints", replicas=replicas)
+
+    return JetstreamRegistry(client, documents, await tried(objects, _CREATE))
+
+
+async def bucket(client: Client, name: str, replicas: int) -> KeyValue:
+    """A key-value bucket, made if there is none. Raises Busy."""
+    js = client.jetstream(timeout=_TRY)
+
+    async def opened() -> KeyValue:
+        try:
+            return await js.key_value(name)
+        except BucketNotFoundError:
+            return await js.create_key_value(bucket=name, replicas=replicas)
+
+    return await tried(opened, _CREATE)
+
+
+async def tried(work: Callable[[], Awaitable[T]], seconds: float = _SECONDS) -> T:
+    """What `work` gives, again and again while the servers elect a leader. Raises Busy; not found and not changed are answers."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        try:
+            return await work()
+        except (NotFoundError, KeyWrongLastSequenceError, DigestMismatchError, BadObjectMetaError):
+            raise
+        except FAULTS as error:
+            if asyncio.get_running_loop().time() + _PAUSE > deadline:
+                raise Busy(f"the registry cannot be used: {said(error)}") from error
+        await asyncio.sleep(_PAUSE)
+
+
+class JetstreamRegistry:
+    """See registry/base.py. Made by `open_registry`. Closing it leaves the connection open: that is its owner's."""
+
+    def __init__(self, client: Client, documents: KeyValue, objects: ObjectStore) -> None:
+        self._js = client.jetstream(timeout=_TRY)
+        self._documents = documents
+        self._objects = objects
+        self._rests: dict[str, int] = {}  # subjects of chunks that belonged to no checkpoint at the last look, and how many
+        self._closed = False
+
+    async def revision(self) -> int:
+        """Another number whenever a document was put or removed, by whatever process."""
+        return (await self._try(lambda: self._js.stream_info(self._documents._stream))).state.last_seq
+
+    async def put(self, kind: str, id: str, document: bytes) -> None:
+        await self._try(lambda: self._documents.put(_key(kind, id), document))
+
+    async def create(self, kind: str, id: str, document: bytes) -> bytes:
+        """Put it if there is none; the one that is there then, whoever was first."""
+        try:
+            await self._try(lambda: self._documents.create(_key(kind, id), document))
+        except KeyWrongLastSequenceError:
+            found = await self.get(kind, id)
+            assert found is not None  # what somebody made a moment ago
+            return found
+        return document
+
+    async def get(self, kind: str, id: str) -> bytes | None:
+        try:
+            return (await self._try(lambda: self._documents.get(_key(kind, id)))).value or b""
+        except KeyNotFoundError:
+            return None
+
+    async def list(self, kind: str) -> dict[str, bytes]:
+        return dict(sorted((await self._try(lambda: self._list(kind))).items()))
+
+    async def _list(self, kind: str) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        watcher = await self._documents.watch(f"{kind}.>", ignore_deletes=True)
+        try:
+            while (entry := await watcher.updates(timeout=_TRY)) is not None:  # type: ignore[no-untyped-call]  # nor is stop()
+                found[_id(entry.key)] = entry.value or b""
+        finally:
+            await watcher.stop()  # type: ignore[no-untyped-call]
+        return found
+
+    async def delete(self, kind: str, id: str) -> bool:
+        found = await self.get(kind, id)
+        if found is not None:
+            await self._try(lambda: self._documents.purge(_key(kind, id)))
+        return found is not None
+
+    async def save_checkpoint(self, seq: Position, version: str, parts: Iterable[bytes]) -> None:
+        """`parts` is walked in a thread, one part at a time, so it may encode as it goes."""
+        self._check()
+        meta = ObjectMeta(name=str(seq), description=version)
+        try:
+            async with asyncio.timeout(_CHECKPOINT_SECONDS):
+                await self._objects.put(str(seq), _Reader(parts), meta)
+        except FAULTS as error:
+            raise Busy(f"a checkpoint cannot be written: {said(error)}") from error
+        for info in (await self._list_checkpoints())[KEPT:]:
+            await self._remove(info)
+        await self._clean()
+
+    async def load_checkpoints(self, version: str) -> Sequence[Position]:
+        return [int(info.name) for info in await self._list_checkpoints() if info.description == version]
+
+    async def load_checkpoint(self, seq: Position) -> Checkpoint | None:
+        self._check()
+        body = io.BytesIO()
+        try:
+            async with asyncio.timeout(_CHECKPOINT_SECONDS):
+                await self._objects.get(str(seq), writeinto=body)
+        except (NotFoundError, DigestMismatchError, BadObjectMetaError):
+            return None
+        except FAULTS as error:
+            raise Busy(f"a checkpoint cannot be read: {said(error)}") from error
+        return Checkpoint(seq, list(_parts(body.getbuffer())))
+
+    async def drop_checkpoints(self, before: Position) -> None:
+        for info in await self._list_checkpoints():
+            if int(info.name) < before:
+                await self._remove(info)
+
+    async def close(self) -> None:
+        self._closed = True
+
+    async def _list_checkpoints(self) -> Sequence[ObjectInfo]:
+        """Newest first, of all versions."""
+        try:
+            found = await self._try(lambda: self._objects.list(ignore_deletes=True))
+        except NotFoundError:
+            return []
+        return sorted(found, key=lambda info: int(info.name), reverse=True)
+
+    async def _remove(self, info: ObjectInfo) -> None:
+        """Its description first, so that nobody finds half of it; and no mark that there was one."""
+        name = urlsafe_b64encode(info.name.encode()).decode()
+        for subject in f"$O.{info.bucket}.M.{name}", f"$O.{info.bucket}.C.{info.nuid}":
+            await self._try(lambda: self._js.purge_stream(f"OBJ_{info.bucket}", subject=subject))  # noqa: B023 - awaited here
+
+    async def _clean(self) -> None:
+        """Remove what a crash left: chunks of no checkpoint that did not become more since the last look. What another process
+        is writing just now does."""
+        stream = self._objects._stream
+        chunks = f"$O.{stream.removeprefix('OBJ_')}.C."
+        state = (await self._try(lambda: self._js.stream_info(stream, subjects_filter=chunks + ">"))).state
+        known = {f"{chunks}{info.nuid}" for info in await self._list_checkpoints()}
+        rests = {subject: count for subject, count in (state.subjects or {}).items() if subject not in known}
+        for subject, _ in rests.items() & self._rests.items():
+            await self._try(lambda: self._js.purge_stream(stream, subject=subject))  # noqa: B023 - awaited here
+        self._rests = rests
+
+    async def _try(self, work: Callable[[], Awaitable[T]]) -> T:
+        self._check()
+        return await tried(work)
+
+    def _check(self) -> None:
+        if self._closed:
+            raise Busy("the registry is closed")
+
+
+class _Reader(io.BufferedIOBase):
+    """The parts as one stream of bytes, each with its length in front. NATS reads it in a thread."""
+
+    def __init__(self, parts: Iterable[bytes]) -> None:
+        self._parts = iter(parts)
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any buffer, says the base; it gets a bytearray
+        filled = 0
+        while filled < len(buffer):
+            if not self._rest:
+                part = next(self._parts, None)
+                if part is None:
+                    break
+                self._rest = len(part).to_bytes(_LENGTH, "big") + part
+            piece = self._rest[: len(buffer) - filled]
+            buffer[filled : filled + len(piece)] = piece
+            self._rest = self._rest[len(piece) :]
+            filled += len(piece)
+        return filled
+
+
+def _parts(body: memoryview) -> Iterator[bytes]:
+    at = 0
+    while at < len(body):
+        end = at + _LENGTH + int.from_bytes(body[at : at + _LENGTH], "big")
+        yield bytes(body[at + _LENGTH : end])
+        at = end
+
+
+def _key(kind: str, id: str) -> str:
+    return f"{kind}.-{urlsafe_b64encode(id.encode()).decode()}"  # the dash: an id may be empty
+
+
+def _id(key: str) -> str:
+    return urlsafe_b64decode(key.partition(".-")[2]).decode()

@@ -1,0 +1,113 @@
+"""The registry and the secrets of a cluster, where several processes use them at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from nats.aio.client import Client
+
+from footfall import rules
+from footfall.errors import Full
+from footfall.journal.jetstream import connect
+from footfall.registry.jetstream import JetstreamRegistry, open_registry
+from footfall.registry.jetstream_secrets import SharedSecrets, open_secrets
+from tests.nats_server import NatsServer
+from tests.unit.live.made import MINUTE, START
+
+TODAY = START // rules.DAY
+MIDNIGHT = TODAY * rules.DAY
+
+
+@pytest.fixture
+async def client(nats: NatsServer) -> AsyncIterator[Client]:
+    """A connection for all."""
+    found = await connect([nats.address])
+    yield found
+    await found.close()
+
+
+async def two(client: Client) -> tuple[JetstreamRegistry, JetstreamRegistry]:
+    return await open_registry(client, replicas=1), await open_registry(client, replicas=1)
+
+
+async def secrets(client: Client, mark: bytes) -> SharedSecrets:
+    return await open_secrets(client, mark * 32, f"owner {mark.decode()}", replicas=1)
+
+
+async def test_who_creates_first_decides(client: Client) -> None:
+    """All others are told what is there; what was removed can be created again."""
+    a, b = await two(client)
+    assert await a.create("cluster", "birth", b"one") == b"one"
+    assert await b.create("cluster", "birth", b"two") == b"one"
+    assert await b.delete("cluster", "birth")
+    assert await b.create("cluster", "birth", b"two") == b"two"
+
+
+async def test_the_revision_moves_with_every_change(client: Client) -> None:
+    """Another process's too, and not by itself."""
+    a, b = await two(client)
+    seen = [await b.revision()]
+    for change in (a.put("site", "x", b"1"), a.put("site", "x", b"2"), a.delete("site", "x")):
+        await change
+        seen.append(await b.revision())
+    assert len(set(seen)) == 4
+    assert await b.revision() == seen[-1]
+
+
+async def test_what_a_crash_left_of_a_checkpoint_goes(client: Client) -> None:
+    """Chunks without a description, when they did not become more between two saves; what another process writes does."""
+    a, b = await two(client)
+    await a.save_checkpoint(1, "v", [b"x" * 300_000])
+    js = client.jetstream()
+    rest, growing = "$O.footfall-checkpoints.C.dead", "$O.footfall-checkpoints.C.alive"
+    for subject in (rest, growing):
+        await js.publish(subject, b"chunk")
+    await a.save_checkpoint(2, "v", [b"y"])
+    await js.publish(growing, b"chunk")
+    await a.save_checkpoint(3, "v", [b"z"])
+    found = (await js.stream_info("OBJ_footfall-checkpoints", subjects_filter="$O.footfall-checkpoints.C.>")).state.subjects
+    assert found is not None
+    assert rest not in found
+    assert found[growing] == 2
+    assert len(found) == 3  # and those of two checkpoints
+    assert await b.load_checkpoints("v") == [3, 2]
+
+
+async def test_the_first_brings_the_keys_and_salts_are_alike(client: Client) -> None:
+    """Whoever asks first makes the salt of a day."""
+    a, b = await secrets(client, b"a"), await secrets(client, b"b")
+    assert (b.secret, b.owner_key) == (a.secret, a.owner_key) == (b"a" * 32, "owner a")
+    for one in (b, a):
+        await one.renew(MIDNIGHT + 12 * rules.HOUR)
+    assert a.salt(TODAY) == b.salt(TODAY)
+
+
+@pytest.mark.parametrize(
+    ("at", "known"),
+    [
+        (MINUTE, {TODAY - 1, TODAY}),
+        (12 * rules.HOUR, {TODAY}),
+        (rules.DAY - MINUTE, {TODAY, TODAY + 1}),
+        (rules.DAY + MINUTE, {TODAY, TODAY + 1}),
+    ],
+)
+async def test_two_days_are_known_at_most(client: Client, at: int, known: set[int]) -> None:
+    """Yesterday's for a while after midnight, tomorrow's shortly before; others are refused, not made."""
+    kept = await secrets(client, b"a")
+    await kept.renew(MIDNIGHT + at)
+    for day in range(TODAY - 2, TODAY + 3):
+        if day in known:
+            assert len(kept.salt(day)) == 32
+        else:
+            with pytest.raises(Full):
+                kept.salt(day)
+
+
+async def test_a_salt_goes_by_itself(client: Client) -> None:
+    """The servers forget it, an hour after its day, though no process is there that would tell them to."""
+    kept = await secrets(client, b"a")
+    await kept.renew(MIDNIGHT + 12 * rules.HOUR)
+    told = await client.jetstream().get_last_msg("KV_footfall-secrets", f"$KV.footfall-secrets.salt.{TODAY}")
+    assert told.headers is not None
+    assert int(told.headers["Nats-TTL"]) == 13 * 3600
