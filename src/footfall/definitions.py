@@ -15,6 +15,7 @@ import msgspec
 
 from footfall.errors import InvalidInput
 from footfall.model import Annotation, Goal, Segment, Site
+from footfall.query.question import check_goals
 from footfall.query.reading import read_filters
 
 MOST = 100  # of each
@@ -39,9 +40,9 @@ def check_goal(goal: Goal, site: Site) -> None:
 
 
 def check_segment(segment: Segment, site: Site) -> None:
-    """Raises InvalidInput; of a filter that cannot be read it names the place."""
+    """Raises InvalidInput; of a filter that cannot be read it names the place. A goal that it names may be gone."""
     _check_name(segment, site.segments)
-    read_filters(segment.filters, site.goals)  # first: what is nested too deep cannot be measured
+    read_filters(segment.filters)  # first: what is nested too deep cannot be measured
     if not segment.filters or len(msgspec.json.encode(segment.filters)) > MOST_FILTERS:
         raise InvalidInput("filters", f"at least one filter, {MOST_FILTERS} bytes of JSON at most")
 
@@ -80,8 +81,16 @@ KINDS = (
 )
 
 
+def check_one(kind: Kind, one: Definition, site: Site) -> None:
+    """Raises InvalidInput. What comes alone names goals that there are; with the whole site, as an export brings it, a segment
+    may outlive its goal."""
+    kind.check(one, site)
+    if isinstance(one, Segment):
+        check_goals(read_filters(one.filters), site.goals)
+
+
 def check(site: Site, fields: Collection[str]) -> None:
-    """Raises InvalidInput naming the one that cannot be. Only these fields: a segment stays when a goal that it names goes."""
+    """Raises InvalidInput naming the one of these fields that cannot be."""
     for kind in KINDS:
         for at, one in enumerate(getattr(site, kind.field) if kind.field in fields else ()):
             try:
@@ -91,11 +100,13 @@ def check(site: Site, fields: Collection[str]) -> None:
 
 
 def with_ids(site: Site) -> Site:
-    """The site, each of its definitions with an id. Raises InvalidInput for too many and for ids that cannot be."""
+    """The site, each of its definitions with an id. Raises InvalidInput for too many and for ids that cannot be, never for a
+    site that it made: numbers that follow the highest one that may be given are ids too."""
+    most = max(MOST_ID, site.numbered)
     found: dict[str, Sequence[Definition]] = {kind.field: getattr(site, kind.field) for kind in KINDS}
     for field, those in found.items():
         ids = [one.id for one in those if one.id]
-        if len(those) > MOST or len(set(ids)) < len(ids) or not all(0 < id <= MOST_ID for id in ids):
+        if len(those) > MOST or len(set(ids)) < len(ids) or not all(0 < id <= most for id in ids):
             raise InvalidInput(field, f"at most {MOST}, each with an id of its own from 1 to {MOST_ID}, or without one")
     highest = max([site.numbered, *(one.id for those in found.values() for one in those)])
     given: dict[str, tuple[Definition, ...]] = {}

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from footfall.definitions import MOST_ID
 from footfall.model import Fact, Kind
 
 from .conftest import IN_ITS_LOOP, Running, Serving
@@ -70,6 +71,7 @@ async def test_five_doors(running: Running) -> None:
         ("/segments", {"name": "x", "filters": [["matches", "event:page", ["("]]]}, "filters", "#/filters/0"),
         ("/segments", {"name": "x", "filters": [["is", "event:goal", ["Nothing"]]]}, "filters", "Nothing"),
         ("/segments", {"name": "x", "filters": [7]}, "filters", "#/filters/0"),
+        ("/segments", {"name": "x", "filters": [["is", "event:page", ["/"], 7]]}, "filters", "#/filters/0"),
         ("/segments", {"name": "x", "filters": [nested(12)]}, "filters", "#/filters/0"),
         ("/segments", {"name": "x", "filters": [nested(300)]}, "filters", "#/filters/0"),
         ("/annotations", {"at": "29.11.2026", "text": "x"}, "at", "2026-11-29"),
@@ -159,6 +161,17 @@ async def test_a_question_names_a_segment(running: Running) -> None:
     assert "Sign up" in await visitors(["is", "segment", [2]])
 
 
+async def test_a_segment_outlives_its_goal(running: Running) -> None:
+    """The site can be put as it was told, as an import does; a segment that is made names goals that there are."""
+    await call(running, "POST", "/goals", GOAL)
+    await call(running, "POST", "/segments", READERS)
+    await call(running, "DELETE", "/goals/1")
+    segments = (await call(running, "GET", "/segments"))[1]
+    status, site = await call(running, "PUT", "", segments)
+    assert (status, site["segments"]) == (200, segments["segments"])
+    assert (await call(running, "PUT", "/segments/2", {**READERS, "name": "Others"}))[0] == 400
+
+
 async def test_they_stay(serving: Serving) -> None:
     """Past a restart; goals of a site that was kept before they had ids get some."""
     async with serving() as running:
@@ -167,3 +180,19 @@ async def test_they_stay(serving: Serving) -> None:
         await running.house.registry.put("site", "old", old)
     async with serving() as running:  # whose sites are put anew when it opens: what is asked is what was read before
         assert [goal.id for goal in running.house.sites["old"].goals] == [1, 2]
+
+
+async def test_numbers_go_on_behind_the_highest_that_may_be_given(serving: Serving) -> None:
+    """Such a site is not in the way of a change, nor of the next start."""
+    async with serving() as running:
+        given = {"goals": [{**GOAL, "id": MOST_ID}]}
+        await running.client.put("/api/sites/numbered", json=given, headers=running.owner)
+        for name in ("A", "B"):
+            goal = {"name": name, "event": "a"}
+            answer = await running.client.post("/api/sites/numbered/goals", json=goal, headers=running.owner)
+            assert answer.status_code == 201
+    async with serving() as running:
+        assert [goal.id for goal in running.house.sites["numbered"].goals] == [MOST_ID, MOST_ID + 1, MOST_ID + 2]
+        given = {"goals": [{**GOAL, "id": MOST_ID + 9}]}
+        answer = await running.client.put("/api/sites/numbered", json=given, headers=running.owner)
+        assert answer.status_code == 400

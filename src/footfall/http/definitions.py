@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from footfall.definitions import KINDS, Definition, Kind, with_ids
+from footfall.definitions import KINDS, Definition, Kind, check_one, with_ids
 from footfall.errors import NotFound
 from footfall.house import House
 from footfall.http.owners import Guard, body_of, decoded, site_of, told
@@ -83,7 +83,7 @@ class _Doors:
             after = msgspec.structs.replace(site, **{self._kind.field: change(before)})
             for one in self._those(after):
                 if not any(one is other for other in before):
-                    self._kind.check(one, after)
+                    check_one(self._kind, one, after)
             return with_ids(after)
 
         return self._those(await self._house.change_site(request.path_params["site"], changed))

@@ -62,7 +62,8 @@ def check(question: Question) -> None:
     _check_once(question)
     for metric in question.metrics:
         _check_metric(question, metric)
-    check_filter(question.filter, question.goals)
+    check_filter(question.filter)
+    check_goals(question.filter, question.goals)
     names = {metric.name for metric in question.metrics} | {dimension.name for dimension in question.dimensions}
     for name, _ in question.sorting:
         if name not in names:
@@ -104,27 +105,32 @@ def _check_known(metric: Metric, unknown: Sequence[Dimension]) -> None:
         raise Unanswerable("metrics", f"Metric `{metric.name}` cannot be queried with dimension `{unknown[0].name}`.")
 
 
-def check_filter(filter: Filter, goals: Sequence[Goal]) -> None:
-    """Raises Unanswerable when it cannot be put, whatever is asked."""
-    names = [goal.name for goal in goals]
+def check_filter(filter: Filter) -> None:
+    """Raises Unanswerable when it cannot be put, whatever is asked and whatever goals there are."""
     outermost = _outermost(filter)
     for condition in conditions(filter):
         if condition.dimension.is_time:
             raise Unanswerable("filters", f"Invalid filters. Dimension `{condition.dimension.name}` cannot be filtered.")
-        if condition.dimension.name != GOAL:
-            continue
-        if condition not in outermost:
+        if condition.dimension.name == GOAL and condition not in outermost:
             raise Unanswerable("filters", "Invalid filters. Dimension `event:goal` can only be filtered at the top level.")
-        missing = [value for value in condition.values if condition.op == "is" and value not in names]
-        if missing:
-            message = f"Invalid filters. The goal `{missing[0]}` is not configured for this site."
-            raise Unanswerable("filters", f"{message} Find out how to configure goals in the site's settings.")
     for part in _doings(filter):
         for condition in conditions(part):
             if condition.dimension.of_visit or condition.dimension.is_time or condition.dimension.name == GOAL:
                 raise Unanswerable("filters", "Invalid filters. Behavioral filters can only be about event dimensions.")
         if _has_done(part):
             raise Unanswerable("filters", "Invalid filters. Behavioral filters cannot be nested.")
+
+
+def check_goals(filter: Filter, goals: Sequence[Goal]) -> None:
+    """Raises Unanswerable when it names a goal that is none of these."""
+    names = [goal.name for goal in goals]
+    for condition in conditions(filter):
+        if condition.dimension.name != GOAL or condition.op != "is":
+            continue
+        missing = next((value for value in condition.values if value not in names), None)
+        if missing is not None:
+            message = f"Invalid filters. The goal `{missing}` is not configured for this site."
+            raise Unanswerable("filters", f"{message} Find out how to configure goals in the site's settings.")
 
 
 def _outermost(filter: Filter) -> list[Is]:

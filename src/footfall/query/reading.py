@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import re2  # type: ignore[import-untyped]  # it ships no types
 
 from footfall.errors import Unanswerable
-from footfall.model import Goal, Segment, Site
+from footfall.model import Segment, Site
 from footfall.query.dimensions import GOAL, Dimension, named
 from footfall.query.filters import CONTAINS, IS, MATCHES, And, Filter, HasDone, Is, Not, Or
 from footfall.query.metrics import METRICS, Metric
@@ -77,10 +77,10 @@ def read(body: object, site: Site, now: int, since: int | None) -> Asked:
     return Asked(question, _against(include.get("comparisons"), question.span, now, zone), include, filters)
 
 
-def read_filters(filters: list[Any], goals: Sequence[Goal]) -> Filter:
+def read_filters(filters: list[Any]) -> Filter:
     """Those of a segment, which names no other one. Raises InvalidInput naming the place."""
     found = _filters(filters, ())
-    check_filter(found, goals)
+    check_filter(found)
     return found
 
 
@@ -158,8 +158,10 @@ def _segment(filter: list[Any], where: str, segments: Sequence[Segment]) -> Filt
 def _clauses(filter: list[Any], rest: Sequence[Any], where: str) -> tuple[tuple[str, ...], bool]:
     """The values, what people read for "nothing" being understood as that, and whether large and small letters differ."""
     clauses, modifiers = rest[1], rest[2] if len(rest) == 3 else {}
-    sensitive = modifiers.get("case_sensitive", True) if isinstance(modifiers, dict) else None
-    if set(modifiers) - {"case_sensitive"} or not isinstance(sensitive, bool) or not isinstance(clauses, list):
+    if not isinstance(modifiers, dict) or set(modifiers) - {"case_sensitive"} or not isinstance(clauses, list):
+        raise _invalid(where, filter)
+    sensitive = modifiers.get("case_sensitive", True)
+    if not isinstance(sensitive, bool):
         raise _invalid(where, filter)
     if not 1 <= len(clauses) <= MOST_CLAUSES or not all(isinstance(clause, str) for clause in clauses):
         raise _invalid(where, filter)
