@@ -25,6 +25,7 @@ from footfall.registry.base import Registry
 
 NOTHING_TO_BACKFILL = "No pageViews to backfill"
 BACKFILL_STARTED = "Backfill started. Check logs for progress."
+TELLING = frozenset({"recordPageView", "heartbeat"})  # the functions whose calls are facts
 _QUEUE = "backfill"  # kind of the documents that say how far a queued backfill has come
 _CURSOR = re.compile(r"(\d{1,18})\.(\d{1,18})").fullmatch
 
@@ -61,16 +62,16 @@ class Original:
         try:
             fact = made(self._engine.now())
         except InvalidInput:
-            await self._refused(site)
+            await self.turned_away(site, Reason.MALFORMED)
             raise
         (verdict,) = await self._engine.record([fact])
         if verdict.outcome == "rejected":
             raise InvalidInput(*_REJECTED.get(verdict.reason, ("fact", verdict.reason)))
         await self._engine.shown()
 
-    async def _refused(self, site: str) -> None:
+    async def turned_away(self, site: str, reason: Reason) -> None:
         """The ledger has calls too that told nothing."""
-        await self._engine.record([], [(site, self._door.name, Reason.MALFORMED)])
+        await self._engine.record([], [(site, self._door.name, reason)])
 
     def state(self, site: str) -> SiteState:
         """As it is now; looking at it makes nothing."""
@@ -112,8 +113,8 @@ class Original:
         try:
             check_arguments(function, arguments)
         except InvalidInput:
-            if function in ("recordPageView", "heartbeat"):
-                await self._refused(site)
+            if function in TELLING:
+                await self.turned_away(site, Reason.MALFORMED)
             raise
         match function:
             case "recordPageView":

@@ -282,15 +282,16 @@ async def test_rows_follow_a_new_judgement(open_a_history: OpenHistory, a_fact: 
     gone, shrunk, grown = fact(1, 11, "/a"), fact(2, 12, "/a"), fact(4, 13, "/b")
     rest, won, open_one = fact(3, 12, "/b"), fact(5, 13, "/c", bot="library"), fact(6, 14, "/d", bot="library")
     other = fact(7, 11, "/a", site="other")
-    rows = [a_row(f.id, f, counted=not f.bot, visit=0 if f.bot else f.visitor) for f in (gone, shrunk, rest, grown, won, open_one)]
+    facts = (gone, shrunk, rest, grown, won, open_one)
+    rows = [a_row(f.id, f, counted=not f.bot, visit=0 if f.bot else f.visitor) for f in facts]
     visits = [
         VisitRow(20, 0, 11, NOON + 10, NOON + 10, "/a", "/a", 1, 0, 5, gone),
         VisitRow(20, 1, 12, NOON + 20, NOON + 90, "/a", "/b", 2, 0, 10, shrunk),
         VisitRow(20, 2, 13, NOON + 40, NOON + 90, "/b", "/b", 1, 0, 5, grown),
         VisitRow(20, 3, 11, NOON + 70, NOON + 70, "/a", "/a", 1, 0, 5, other),
     ]
-    minutes = [MinuteRow(20, 4 + n, site, NOON, visitor, "/a", "", visitor) for n, (site, visitor) in enumerate(
-        [("my-site", 11), ("my-site", 12), ("my-site", 13), ("other", 11)])]  # fmt: skip
+    readers = [("my-site", 11), ("my-site", 12), ("my-site", 13), ("other", 11)]
+    minutes = [MinuteRow(20, 4 + n, site, NOON, reader, "/a", "", reader) for n, (site, reader) in enumerate(readers)]
     judged = [
         Judgement(1, 0, "owner", False, 0),
         Judgement(2, 0, "owner", False, 0),

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from footfall.http.convex.board import Boards
@@ -238,3 +239,22 @@ async def test_more_than_clients_take_is_an_error(serving: Serving, monkeypatch:
             await told(running, "mutation", "recordPageView", {**VIEW, "path": f"/{n}"})
         assert "larger" in await told(running, "query", "getStats")
         assert json.loads((await call(running, "query", "getStats")).text)["status"] == "error"
+
+
+async def test_who_is_left_out_and_whose_page_is_no_host_have_a_line(running: Running) -> None:
+    """In the ledger, as at the other doors; what tells nothing of a reader has none."""
+    await running.house.put_site(msgspec.structs.replace(SITE, opt_outs=("dnt", "gpc")))
+    assert "DNT" in await told(running, "mutation", "recordPageView", VIEW, dnt="1")
+    assert "Sec-GPC" in await told(running, "mutation", "heartbeat", BEAT, **{"sec-gpc": "1"})
+    assert "no host" in await told(running, "mutation", "heartbeat", BEAT, origin="https://elsewhere.example")
+    key = {"authorization": running.owner["authorization"].replace("Bearer", "Convex")}
+    assert "no host" in await told(running, "mutation", "cleanupStaleSessions", origin="https://elsewhere.example", **key)
+    assert (await told(running, "query", "getStats", dnt="1"))["totalPageViews"] == 0
+    assert await told(running, "mutation", "recordPageView", VIEW, dnt="0") is None
+    ledger = (await running.client.get("/api/sites/blog/ledger", headers=running.owner)).json()
+    assert {(line["door"], line["outcome"], line["reason"]): line["count"] for line in ledger["lines"]} == {
+        ("convex", "rejected", "dnt"): 1,
+        ("convex", "rejected", "gpc"): 1,
+        ("convex", "rejected", "host"): 1,
+        ("convex", "stored", ""): 1,
+    }

@@ -240,10 +240,14 @@ def _refuse_prefetch(caller: Caller) -> None:
 
 
 def _refuse_opted_out(site: Site, caller: Caller) -> None:
-    """Where the site says so, a reader is left out whose browser sends one of these."""
-    for signal, sent in ((Reason.DNT, caller.dnt), (Reason.GPC, caller.gpc)):
-        if sent and signal in site.opt_outs:
-            raise Refuse(signal, "fact")
+    if reason := opted_out(site, dnt=caller.dnt, gpc=caller.gpc):
+        raise Refuse(reason, "fact")
+
+
+def opted_out(site: Site, *, dnt: bool, gpc: bool) -> Reason | None:
+    """Why a reader is left out whose browser sends that, if the site says so."""
+    sent = {Reason.DNT: dnt, Reason.GPC: gpc}
+    return next((reason for reason in sent if sent[reason] and reason in site.opt_outs), None)
 
 
 def _admit(site: Site | None, page_host: str, caller: Caller) -> Site:

@@ -12,12 +12,14 @@ from footfall.convex.setting import OFF
 from footfall.convex.values import written
 from footfall.errors import Busy, HistoryFailed, InvalidInput, NotFound
 from footfall.house import House
-from footfall.http.answers import Scope, header
+from footfall.http.answers import Headers, Scope, header
 from footfall.http.auth import Gate, Standing
 from footfall.http.convex.board import Boards
-from footfall.intake.collect import allows
+from footfall.intake.collect import allows, opted_out
 from footfall.intake.page import host_of
+from footfall.intake.reasons import SENTENCES, Reason
 from footfall.model import Site
+from footfall.original import TELLING
 
 BACKFILL = "backfillAggregates"
 UNIT_BYTES = 1024  # a call counts as one more for each so many
@@ -50,13 +52,13 @@ class Calls:
         """Who comes with an admin's key."""
         return self._gate.by_key(scope, key)
 
-    async def run(self, site: str, path: str, kind: str, admin: bool, args: object, origin: str, call: str = "") -> str:
-        """The result of a function. `origin` is the page's that calls, "" if none does; `call` names the call over its retries.
+    async def run(self, site: str, path: str, kind: str, admin: bool, args: object, headers: Headers, call: str = "") -> str:
+        """The result of a function. `headers` are what the client sent; `call` names the call over its retries.
         Raises CallFailed, Busy."""
         name, found = read_call(path, kind, admin, args)
         if name == GET_STATS:
             return await self.stats(site)
-        self._admit(site, origin)
+        await self._admit(site, name, headers)
         try:
             result = await self._house.original.call(site, name, found, call)
         except InvalidInput as error:
@@ -74,11 +76,13 @@ class Calls:
             raise CallFailed(value.text)
         return value.text
 
-    def _admit(self, site: str, origin: str) -> None:
-        """A site with hosts takes nothing from the pages of others. Programs tell no origin and are taken at their word."""
-        hosts = self._house.sites[site].hosts if site in self._house.sites else ()
-        if hosts and origin and not allows(hosts, host_of(origin)):
-            raise CallFailed(f"{origin[:200]} is no host of this site.")
+    async def _admit(self, site: str, function: str, headers: Headers) -> None:
+        """Facts that are refused have their line in the ledger."""
+        if refusal := _refusal(self._house.sites.get(site) or Site(site), function, headers):
+            reason, said = refusal
+            if function in TELLING:
+                await self._house.original.turned_away(site, reason)
+            raise CallFailed(said)
 
     def _walk(self, site: str) -> None:
         """The chunks of queued backfills run here one after the other, as the original's scheduler runs them."""
@@ -98,3 +102,15 @@ class Calls:
         """Stop walking; what is queued stays so."""
         for task in self._backfills.values():
             task.cancel()
+
+
+def _refusal(site: Site, function: str, headers: Headers) -> tuple[Reason, str] | None:
+    """Why a call is not carried out. A site with hosts takes nothing from the pages of others; programs tell no origin and are
+    taken at their word. Of readers whom the site leaves out it takes no facts."""
+    origin = header(headers, b"origin")
+    if site.hosts and origin and not allows(site.hosts, host_of(origin)):
+        return Reason.HOST, f"{origin[:200]} is no host of this site."
+    if function not in TELLING:
+        return None
+    reason = opted_out(site, dnt=header(headers, b"dnt") == "1", gpc=header(headers, b"sec-gpc") == "1")
+    return (reason, f"{SENTENCES[reason]}.") if reason else None

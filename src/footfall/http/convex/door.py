@@ -88,9 +88,8 @@ class Door:
             call = msgspec.convert(parsed(body), _Call)
         except (ValueError, msgspec.ValidationError) as error:
             raise Problem(400, "BadJsonBody", shown(str(error))) from error
-        origin = header(scope["headers"], b"origin")
         try:
-            result = await self._calls.run(site.id, call.path, KINDS[endpoint], admin, call.args, origin)
+            result = await self._calls.run(site.id, call.path, KINDS[endpoint], admin, call.args, scope["headers"])
         except CallFailed as error:
             return msgspec.json.encode({"status": "error", "errorMessage": shown(str(error)), "logLines": []})
         except Busy as busy:

@@ -16,7 +16,7 @@ from footfall.convex.functions import MUTATION, CallFailed
 from footfall.convex.messages import PING, Authenticate, Mutation, ProtocolError
 from footfall.errors import Busy
 from footfall.http.allowance import Allowance
-from footfall.http.answers import MAX_BODY, Receive, Scope, Send, header
+from footfall.http.answers import MAX_BODY, Headers, Receive, Scope, Send
 from footfall.http.auth import Gate, Standing
 from footfall.http.convex.board import Board
 from footfall.http.convex.calls import UNIT_BYTES, Calls
@@ -202,14 +202,15 @@ class Sockets:
         if isinstance(wanted, Authenticate):
             self._identify(connection, scope, wanted.value)
         elif isinstance(wanted, Mutation):
-            await self._mutate(socket, wanted, header(scope["headers"], b"origin"))
+            await self._mutate(socket, wanted, scope["headers"])
 
-    async def _mutate(self, socket: Socket, mutation: Mutation, origin: str) -> None:
+    async def _mutate(self, socket: Socket, mutation: Mutation, headers: Headers) -> None:
         """Carry it out. While nothing can be taken the socket ends: the client sends the mutation again when it is back."""
         connection = socket.connection
         call = f"{len(connection.session)}:{connection.session}:{mutation.request_id}"
         try:
-            value = await self._calls.run(socket.site, mutation.udf_path, MUTATION, connection.admin, mutation.args, origin, call)
+            path, args = mutation.udf_path, mutation.args
+            value = await self._calls.run(socket.site, path, MUTATION, connection.admin, args, headers, call)
         except CallFailed as error:
             connection.failed(mutation, str(error))
         except Busy as busy:
