@@ -64,6 +64,20 @@ async def test_of_another_site_there_is_nothing(running: Running) -> None:
                 assert (there.status_code, there.content) == (404, nowhere.content), (method, path, scope)
 
 
+async def test_a_key_of_one_site_names_no_folder_of_the_server(running: Running) -> None:
+    """Whose files those are it need not know; all else of its site it may change."""
+    own, of_all = await made(running, "admin", "open-site"), await made(running, "admin")
+    before = running.house.sites["open-site"]
+    for method in ("PUT", "PATCH"):
+        for folders in (["/srv/other"], []):
+            answer = await running.client.request(method, "/api/sites/open-site", json={"content": folders}, headers=own)
+            assert (answer.status_code, "folders" in answer.json()["error"]) == (403, True)
+    assert running.house.sites["open-site"] is before
+    for headers in (of_all, running.owner):
+        answer = await running.client.patch("/api/sites/open-site", json={"content": ["/srv/posts"]}, headers=headers)
+        assert answer.json()["content"] == ["/srv/posts"]
+
+
 async def test_a_site_takes_its_keys_along(running: Running) -> None:
     """When it is removed: one of the same name later is another site."""
     own, of_all = await made(running, "admin", "shut-site"), await made(running, "admin")

@@ -53,7 +53,9 @@ def decoded(body: bytes, shape: type[T]) -> T:
 
 
 class Guard:
-    """Stands before the owner's doors: it asks for what scopes.py says each takes. `clock` gives seconds that never go back."""
+    """Stands before the owner's doors: it asks for what scopes.py says each takes. `clock` gives seconds that never go back.
+
+    A door finds the key that it let in as `request.state.key`, None for the owner."""
 
     def __init__(self, house: House, gate: Gate, clock: Callable[[], float]) -> None:
         self._house = house
@@ -69,6 +71,7 @@ class Guard:
             asker = Asker(self._house.keys, self._gate, request)
             try:
                 asker.known()
+                request.state.key = asker.key
                 if asker.key is not None:
                     self._admit(asker.key, takes, request.path_params.get("site"))
                 return await endpoint(request)

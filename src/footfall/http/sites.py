@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from footfall.errors import InvalidInput
 from footfall.house import House
+from footfall.http.asker import Refused
 from footfall.http.owners import Guard, body_of, decoded, site_of, told
 from footfall.http.settings import SiteChange, changed, check_id, linked
 from footfall.model import Publish, Site
@@ -57,7 +58,7 @@ class _Sites:
 
     async def put(self, request: Request) -> Response:
         """Add a site (201) or change it (200); the answer is the site."""
-        id, asked = request.path_params["site"], decoded(await body_of(request, MAX_SITE_BODY), SiteChange)
+        id, asked = request.path_params["site"], await _asked(request)
         status = 200
 
         def change(before: Site | None) -> Site:
@@ -72,7 +73,7 @@ class _Sites:
 
     async def patch(self, request: Request) -> Response:
         """Change a site, and never add one."""
-        asked = decoded(await body_of(request, MAX_SITE_BODY), SiteChange)
+        asked = await _asked(request)
         return told(200, await self._house.change_site(request.path_params["site"], lambda site: changed(site, asked)))
 
     async def delete(self, request: Request) -> Response:
@@ -105,3 +106,12 @@ class _Sites:
     async def welcome(self, request: Request) -> Response:
         """A new token for /welcome, where it sets the owner's password once."""
         return told(200, {"token": await self._house.access.welcome()})
+
+
+async def _asked(request: Request) -> SiteChange:
+    """The change of a site. Folders lie on the server, so a key of one site names none: its holder would read what others have
+    there."""
+    asked = decoded(await body_of(request, MAX_SITE_BODY), SiteChange)
+    if asked.content is not msgspec.UNSET and request.state.key is not None and request.state.key.site:
+        raise Refused(403, "content: folders of the server take the owner, or a key for all sites")
+    return asked
