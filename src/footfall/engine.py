@@ -324,7 +324,7 @@ class Engine:
     # --- barriers ---
 
     async def _change(self, seq: Position, change: Barrier) -> int:
-        """Carry out a change of rows at `seq`, however often it takes. Returns how many facts it was about.
+        """Carry out a change of rows at `seq`, however often it takes. Returns its result: see change_of.
 
         A crash anywhere before the checkpoint repeats it harmlessly; so does a store that fails: meanwhile nothing is taken.
         """
@@ -351,7 +351,7 @@ class Engine:
         return sum(found)
 
     async def _change_rows(self, seq: Position, change: Barrier, found: list[int]) -> None:
-        """History has everything before `seq`, then changes. `found` keeps how many facts it was about."""
+        """History has everything before `seq`, then changes. `found` keeps the result."""
         if self.sink.position >= seq:
             return
         await self.sink.reach(seq - 1)

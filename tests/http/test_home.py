@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -40,6 +41,13 @@ async def test_without_sites_it_guides_to_the_first(serving: Serving) -> None:
         assert (site.hosts, site.visibility) == (("blog.example", "*.blog.example"), "private")
         assert site.created > 0
         assert "data-site=&quot;blog&quot;" in (await running.client.get("/", headers=running.owner)).text
+
+
+async def test_a_name_is_taken_once(serving: Serving) -> None:
+    """Also by two who ask at the same time."""
+    async with serving() as running:
+        answers = await asyncio.gather(*(fill(running, "/sites", id="twice", name=name) for name in ("A", "B")))
+        assert sorted(answer.status_code for answer in answers) == [303, 400]
 
 
 async def test_settings_are_changed_as_they_are_shown(serving: Serving) -> None:

@@ -192,7 +192,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"dimensions": ["visit:x"]}, '#/dimensions/0: Invalid dimension "visit:x"'),
     ({"dimensions": ["event:props:"]}, '#/dimensions/0: Invalid dimension "event:props:"'),
     ({"filters": [["is", "event:page"]]}, "#/filters/0: Invalid filter ['is', 'event:page']"),
-    ({"filters": [["matches", "event:page", ["("]]]}, "Invalid regular expression"),
+    ({"filters": [["matches", "event:page", ["("]]]}, 'Invalid regular expression "(" (missing ): ()'),
     ({"filters": [["is", "event:goal", ["Buy"]]]}, "The goal `Buy` is not configured for this site."),
     ({"filters": [["is", "time:day", ["2026-01-01"]]]}, "cannot be filtered"),
     ({"filters": [["has_done", ["is", "visit:source", ["x"]]]]}, "Behavioral filters can only be about event dimensions"),

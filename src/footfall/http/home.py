@@ -61,14 +61,17 @@ class Home:
             return said(404, request.scope)
         filled = await forms.read(request)
         id = filled.get("id", "").strip().lower()
-        try:
+
+        def made(before: Site | None) -> Site:
             check_id(id)
-            if id in self._house.sites:
+            if before is not None:
                 raise InvalidInput("id", "one that is not taken")
-            site = changed(Site(id, created=self._house.engine.now()), _change(filled))
+            return changed(Site(id, created=self._house.engine.now()), _change(filled))
+
+        try:
+            await self._house.make_site(id, made)
         except InvalidInput as error:
             return self._list(request, 400, filled, error)
-        await self._house.put_site(site)
         return forms.done(request, "/")
 
     async def settings(self, request: Request) -> Response:

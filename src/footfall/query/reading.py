@@ -183,7 +183,13 @@ def _check_patterns(patterns: Sequence[str], where: str) -> None:
         try:
             re2.compile(pattern, options)
         except re2.error as error:
-            raise Unanswerable("filters", f"{where}: Invalid regular expression {_shown(pattern)} ({error})") from error
+            raise Unanswerable("filters", f"{where}: Invalid regular expression {_shown(pattern)} ({_said(error)})") from error
+
+
+def _said(error: re2.error) -> str:
+    """What RE2 says, which is bytes."""
+    said = error.args[0]
+    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
 
 
 def _order(entry: object, at: int) -> tuple[str, bool]:
