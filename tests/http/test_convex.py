@@ -241,7 +241,7 @@ async def test_more_than_clients_take_is_an_error(serving: Serving, monkeypatch:
         assert json.loads((await call(running, "query", "getStats")).text)["status"] == "error"
 
 
-async def test_who_is_left_out_and_whose_page_is_no_host_have_a_line(running: Running) -> None:
+async def test_every_call_that_is_refused_has_a_line(running: Running) -> None:
     """In the ledger, as at the other doors; what tells nothing of a reader has none."""
     await running.house.put_site(msgspec.structs.replace(SITE, opt_outs=("dnt", "gpc")))
     assert "DNT" in await told(running, "mutation", "recordPageView", VIEW, dnt="1")
@@ -249,6 +249,9 @@ async def test_who_is_left_out_and_whose_page_is_no_host_have_a_line(running: Ru
     assert "no host" in await told(running, "mutation", "heartbeat", BEAT, origin="https://elsewhere.example")
     key = {"authorization": running.owner["authorization"].replace("Bearer", "Convex")}
     assert "no host" in await told(running, "mutation", "cleanupStaleSessions", origin="https://elsewhere.example", **key)
+    for args in ({}, {**VIEW, "path": 5}, {**VIEW, "extra": 1}, {**VIEW, "sessionId": "s" * 2_000}, [VIEW, VIEW], 5):
+        assert "ArgumentValidationError" in await told(running, "mutation", "recordPageView", args)
+    assert "ArgumentValidationError" in await told(running, "query", "getStats", VIEW)
     assert (await told(running, "query", "getStats", dnt="1"))["totalPageViews"] == 0
     assert await told(running, "mutation", "recordPageView", VIEW, dnt="0") is None
     ledger = (await running.client.get("/api/sites/blog/ledger", headers=running.owner)).json()
@@ -256,5 +259,6 @@ async def test_who_is_left_out_and_whose_page_is_no_host_have_a_line(running: Ru
         ("convex", "rejected", "dnt"): 1,
         ("convex", "rejected", "gpc"): 1,
         ("convex", "rejected", "host"): 1,
+        ("convex", "rejected", "malformed"): 6,
         ("convex", "stored", ""): 1,
     }

@@ -82,6 +82,9 @@ async def test_settings_are_changed_as_they_are_shown(serving: Serving) -> None:
         assert site.opt_outs == ("dnt", "gpc")
         page = (await running.client.get("/sites/open-site?saved", headers=running.owner)).text
         assert _filled(page) == {**changes, "hosts": "a.example\nb.example", "grid": "2.5"}
+        for told, shown in ((("dnt",), "dnt"), (("gpc", "gpc"), "gpc"), ((), "off")):
+            await running.client.patch("/api/sites/open-site", json={"opt_outs": told}, headers=running.owner)
+            assert _filled((await running.client.get("/sites/open-site", headers=running.owner)).text)["opt_outs"] == shown
         assert f"/s/open-site?link={site.link}" in page
         assert '<p class="said" role="status">Saved.</p>' in page
         assert "/convex/open-site</code>" in page

@@ -152,5 +152,5 @@ def _filled(site: Site) -> dict[str, str]:
     """The settings form as it stands before anybody typed."""
     lists = {name: "\n".join(getattr(site, name)) for name in sheets.LISTS}
     numbers = {"grid": f"{site.grid:g}", "k": str(site.k), "retention": str(site.retention)}
-    choices = {"visibility": site.visibility, "convex": site.convex, "opt_outs": "-".join(sorted(site.opt_outs)) or "off"}
+    choices = {"visibility": site.visibility, "convex": site.convex, "opt_outs": "-".join(sorted(set(site.opt_outs))) or "off"}
     return {"name": site.name, **choices, **numbers, **lists}

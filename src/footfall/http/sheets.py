@@ -26,6 +26,7 @@ CONVEX = (
 OPT_OUTS = (
     ("off", "Are counted like everybody"),
     ("gpc", "Are left out if they send Sec-GPC"),
+    ("dnt", "Are left out if they send DNT"),
     ("dnt-gpc", "Are left out if they send Sec-GPC or DNT"),
 )
 LISTS = ("hosts", "patterns", "frames", "bots", "not_bots")  # fields of one item a line

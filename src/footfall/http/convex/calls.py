@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import NoReturn
 
 import structlog
 
 from footfall.convex.address import Address, site_at
-from footfall.convex.functions import GET_STATS, CallFailed, read_call, refused
+from footfall.convex.functions import GET_STATS, CallFailed, find, read_call, refused
 from footfall.convex.setting import OFF
 from footfall.convex.values import written
 from footfall.errors import Busy, HistoryFailed, InvalidInput, NotFound
@@ -55,10 +56,15 @@ class Calls:
     async def run(self, site: str, path: str, kind: str, admin: bool, args: object, headers: Headers, call: str = "") -> str:
         """The result of a function. `headers` are what the client sent; `call` names the call over its retries.
         Raises CallFailed, Busy."""
-        name, found = read_call(path, kind, admin, args)
+        name = find(path, kind, admin)
+        try:
+            _, found = read_call(path, kind, admin, args)
+        except CallFailed as failed:
+            await self._turn_away(site, name, Reason.MALFORMED, str(failed))
         if name == GET_STATS:
             return await self.stats(site)
-        await self._admit(site, name, headers)
+        if refusal := _refusal(self._house.sites.get(site) or Site(site), name, headers):
+            await self._turn_away(site, name, *refusal)
         try:
             result = await self._house.original.call(site, name, found, call)
         except InvalidInput as error:
@@ -76,13 +82,11 @@ class Calls:
             raise CallFailed(value.text)
         return value.text
 
-    async def _admit(self, site: str, function: str, headers: Headers) -> None:
-        """Facts that are refused have their line in the ledger."""
-        if refusal := _refusal(self._house.sites.get(site) or Site(site), function, headers):
-            reason, said = refusal
-            if function in TELLING:
-                await self._house.original.turned_away(site, reason)
-            raise CallFailed(said)
+    async def _turn_away(self, site: str, function: str, reason: Reason, said: str) -> NoReturn:
+        """Raise CallFailed; what would have told a fact has its line in the ledger by then."""
+        if function in TELLING:
+            await self._house.original.turned_away(site, reason)
+        raise CallFailed(said)
 
     def _walk(self, site: str) -> None:
         """The chunks of queued backfills run here one after the other, as the original's scheduler runs them."""
