@@ -14,7 +14,7 @@ from footfall.backfill import BEGINNING, Cursor, walked
 from footfall.errors import InvalidInput, NotFound
 from footfall.history.rows import OPERATORS, TEXTS
 from footfall.house import House
-from footfall.http.owners import Guard, body_of, decoded, told
+from footfall.http.owners import Guard, body_of, decoded, site_of, told
 from footfall.http.version import installed_version
 from footfall.intake.adopted import check_adopted
 from footfall.intake.agents import OWNER
@@ -92,7 +92,7 @@ class _Care:
 
     async def adopt(self, request: Request) -> Response:
         """Take a chunk of an export's rows, MessagePack; `taken` is how many of its facts were."""
-        site = self._site(request.path_params["site"])
+        site = site_of(self._house.sites, request)
         try:
             chunk = msgspec.msgpack.decode(await body_of(request, MAX_ROWS_BODY), type=Adopt)
         except msgspec.DecodeError as error:
@@ -104,7 +104,7 @@ class _Care:
 
     async def erase(self, request: Request) -> Response:
         """Erase what matches, or tell only what that is. `matched` counts rows before it, `removed_views` what went."""
-        site, wanted = self._site(request.path_params["site"]), decoded(await body_of(request), Erasing)
+        site, wanted = site_of(self._house.sites, request), decoded(await body_of(request), Erasing)
         erase = self._erase(site, wanted)
         matched = await self._house.matched(erase)
         removed = 0 if wanted.dry_run else await self._house.engine.command(erase)
@@ -112,7 +112,7 @@ class _Care:
 
     async def reclassify(self, request: Request) -> Response:
         """Judge what matches anew, or tell only what that is; `changed` is how many facts were judged otherwise before."""
-        site, wanted = self._site(request.path_params["site"]), decoded(await body_of(request), Reclassifying)
+        site, wanted = site_of(self._house.sites, request), decoded(await body_of(request), Reclassifying)
         path = (("path", "is", wanted.path),) if wanted.path is not None else ()
         for field, operator, _ in wanted.where:
             if field not in TEXTS or operator not in OPERATORS:
@@ -130,7 +130,7 @@ class _Care:
 
     async def backfill(self, request: Request) -> Response:
         """Walk one chunk of a site's views; `at` is where the next one begins."""
-        site, walk = self._site(request.path_params["site"]), decoded(await body_of(request), Walk)
+        site, walk = site_of(self._house.sites, request), decoded(await body_of(request), Walk)
         if not 0 < walk.size <= MAX_WALK:
             raise InvalidInput("size", f"1 to {MAX_WALK}")
         report, at = await walked(self._house.engine, site.id, walk.at, walk.size)
