@@ -58,7 +58,7 @@ def _site_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--bot", "bots", multiple=True, help="A part of a bot's user agent, whatever the lists say; repeatable"),
         click.option("--not-bot", "not_bots", multiple=True, help="A part of a person's user agent; repeatable"),
         click.option("--opt-out", "opt_outs", multiple=True, type=click.Choice(["dnt", "gpc", ""]), metavar="dnt|gpc",
-                     help="Leave readers out whose browsers send DNT or Sec-GPC [default: neither]; repeatable"),
+                     help="Leave readers out whose browsers send DNT or Sec-GPC, '' for neither [default: neither]; repeatable"),
         click.option("--content", multiple=True, metavar="FOLDER[:post|page[:ADDRESS]]", callback=_from_here,
                      help="Markdown on the server that says what is published, * for the slug: "
                      "'content/posts:post:/blog/*/' [default: posts at /*]; repeatable"),
