@@ -16,7 +16,7 @@ from footfall.checkpoints import Keeping
 from footfall.engine import Engine
 from footfall.errors import ArchiveRefused
 from footfall.folder import Folder, taken, write_private
-from footfall.history.base import History
+from footfall.history.base import FileHistory
 from footfall.journal.base import FileJournal, Position
 from footfall.live.fold import Fold
 
@@ -27,7 +27,7 @@ ALL = frozenset({*SMALL, "journal.sqlite", "history.duckdb"})
 
 
 async def back_up(
-    engine: Engine, keeper: Keeping, journal: FileJournal, history: History, folder: Folder, version: str, into: Path
+    engine: Engine, keeper: Keeping, journal: FileJournal, history: FileHistory, folder: Folder, version: str, into: Path
 ) -> manifest.Manifest:
     """Fill an empty folder. Raises Busy, HistoryFailed; then it is of no use."""
 

@@ -47,6 +47,14 @@ class Config:
             "'footfall[cluster]'`); the data folder keeps nothing that would be missed.",
         ),
     )
+    clickhouse: str = field(
+        default="",
+        metadata=_about(
+            "an address such as http://user:password@host:8123/database?cluster=name, several separated by commas",
+            "Where the history of a cluster is, which `footfall sink` fills. With `cluster=` its tables are made on all servers "
+            "of that name.",
+        ),
+    )
     cluster_partitions: int = field(
         default=8,
         metadata=_about(

@@ -20,7 +20,7 @@ import structlog
 from footfall.batch import Batch, Request
 from footfall.errors import Busy, Full, HistoryFailed, JournalFailed
 from footfall.history.base import History, Statement
-from footfall.journal.base import Journal, Position
+from footfall.journal.base import Journal, Position, Vector
 from footfall.live import checkpoint
 from footfall.live.fold import Fold, Line, Refusal
 from footfall.model import Adopt, Command, Fact, Import, Record, Table, Verdict
@@ -111,9 +111,13 @@ class Engine:
 
     async def fetch(self, statement: Statement) -> tuple[Table, int]:
         """Ask history, which is never behind what was acknowledged before; (rows, records it lags if it could not catch up)."""
-        await self.sink.wait(self.fold.seq, within=_QUESTION_SECONDS)
-        lag = max(0, self.fold.seq - self.sink.position)
+        seq = self.fold.seq
+        lag = 0 if await self.sink.wait(seq, within=_QUESTION_SECONDS) else max(1, seq - self.sink.position)
         return await self._history.fetch(statement), lag
+
+    async def place(self) -> Vector:
+        """How far the state is, for what is asked of history beside it: take it before anything else is awaited. Raises Busy."""
+        return (self.fold.seq,)
 
     async def shown(self) -> None:
         """What this process acknowledged is in the state: here it is already."""

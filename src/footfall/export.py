@@ -11,14 +11,14 @@ from pathlib import Path
 
 from footfall import manifest
 from footfall.engine import Engine
-from footfall.history.base import History
+from footfall.history.base import FileHistory
 from footfall.live.fold import Fold
 from footfall.live.unfinished import unfinished
 from footfall.model import Site
 
 
 async def export(
-    engine: Engine, history: History, store: str, sites: Iterable[Site], form: str, version: str, into: Path
+    engine: Engine, history: FileHistory, store: str, sites: Iterable[Site], form: str, version: str, into: Path
 ) -> manifest.Manifest:
     """Fill an empty folder with all sites at one seq. Raises Busy, HistoryFailed; then it is of no use."""
     exported = tuple(sites)

@@ -193,21 +193,23 @@ class House:
     async def back_up(self, version: str) -> Manifest:
         """Make a backup where it can be taken away. Raises Busy, HistoryFailed."""
         store, files = self._store, (self.folder.history, self.folder.journal)
-        journal = store.journal
-        if journal is None:
+        journal, history = store.journal, store.files
+        if journal is None or history is None:
             raise ArchiveRefused(
                 "the data of a cluster is not here", "back up its NATS streams and ClickHouse, each with its own tool"
             )
         return await self.handover.made(
-            lambda into: back_up(store.engine, store.keeper, journal, store.history, store.folder, version, into),
+            lambda into: back_up(store.engine, store.keeper, journal, history, store.folder, version, into),
             need=sum(file.stat().st_size for file in files),
         )
 
     async def export(self, sites: Iterable[Site], form: str, version: str) -> Manifest:
         """Make an export likewise; `form` is one of export's."""
-        store = self._store
+        store, history = self._store, self._store.files
+        if history is None:
+            raise ArchiveRefused("a cluster cannot export yet", "ask ClickHouse for the rows of its tables")
         return await self.handover.made(
-            lambda into: export(store.engine, store.history, store.folder.store_id, sites, form, version, into)
+            lambda into: export(store.engine, history, store.folder.store_id, sites, form, version, into)
         )
 
     async def matched(self, change: Barrier) -> Matched:
@@ -296,8 +298,13 @@ async def _opened(config: Config, clock: Clock, limits: Limits, disk: Disk) -> S
     """A store of one's own, or a part in a cluster's."""
     if not config.cluster:
         return await open_store(config.data_folder, clock, limits, lambda: disk.obstacle)
-    cluster = Cluster(config.cluster, config.cluster_partitions, config.cluster_replicas)
+    cluster = cluster_of(config)
     return await open_node(config.data_folder, cluster, clock, limits, lambda: disk.obstacle)
+
+
+def cluster_of(config: Config) -> Cluster:
+    """The cluster that the settings name."""
+    return Cluster(config.cluster, config.cluster_partitions, config.cluster_replicas, config.clickhouse)
 
 
 def _contents(sites: Mapping[str, Site], engine: Engine) -> Contents:

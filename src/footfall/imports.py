@@ -152,8 +152,8 @@ class Imports:
         """Which ids of these have a row."""
         if not judged:
             return set()
-        ids = [fact.id for fact in judged.values()]
-        sql = "SELECT id FROM facts WHERE site = ? AND id IN (SELECT unnest(?::UBIGINT[]))"
+        ids = msgspec.json.encode([{"text": str(fact.id)} for fact in judged.values()]).decode()
+        sql = "SELECT id FROM facts WHERE site = ? AND id IN (SELECT toUInt64(text) FROM texts(?))"
         return {int(str(id)) for (id,) in await self._rows(sql, site, ids)}
 
     async def _count(self, sql: str, *params: object) -> int:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from footfall.engine import Engine
 from footfall.errors import Busy
 from footfall.history.base import Statement
+from footfall.journal.base import Vector
 from footfall.live.minutes import Moment
 from footfall.live.site import SiteState
 from footfall.live.visits import Visit
@@ -28,6 +29,7 @@ from footfall.query.metrics import Source
 from footfall.query.periods import Span
 from footfall.query.question import MOST_ROWS, Question
 from footfall.query.relations import Live
+from footfall.query.sql import reached
 from footfall.query.steps import Steps, suiting
 from footfall.rules import DAY, LATENESS
 
@@ -42,14 +44,14 @@ Rewritten = tuple[int, int]
 class _Now:
     """A site at one seq, as far as history does not have it."""
 
-    seq: int
+    place: Vector
     visits: Sequence[tuple[Visit, ...]]
     minutes: Mapping[int, Mapping[int, Moment]]
 
     def statement(self, question: Question, steps: Steps) -> Statement:
         """The question with what is open. Takes its time: for a thread."""
         visits = visits_text(self.visits, question.span, columns_for(question))
-        return compiled(question, self.seq, Live(visits, minutes_text(self.minutes, question.span)), steps)
+        return compiled(question, self.place, Live(visits, minutes_text(self.minutes, question.span)), steps)
 
     def kinds(self, span: Span) -> set[bool]:
         """Whether visitors of open visits that reach into the range have a name for a day."""
@@ -114,10 +116,12 @@ class Questions:
         site, span = question.site, question.span
         if span.start // DAY == (span.end - 1) // DAY:
             return False
-        sql = "SELECT DISTINCT storageless FROM visits WHERE site = ? AND seq <= ? AND start_ms < ? AND end_ms >= ?"
+        sql = "SELECT DISTINCT storageless FROM visits WHERE site = ? AND start_ms < ? AND end_ms >= ? AND "
 
         async def look(now: _Now) -> bool | None:
-            found = {bool(daily) for (daily,) in await self._fetch(Statement(sql, (site, now.seq, span.end, span.start)))}
+            until = reached(now.place)
+            statement = Statement(sql + until.text, (site, span.end, span.start, *until.params))
+            found = {bool(daily) for (daily,) in await self._fetch(statement)}
             found |= now.kinds(span)
             return None if len(found) > 1 else True in found
 
@@ -167,6 +171,7 @@ class Questions:
         weight: Callable[[T], int],
         by_minute: bool = False,
     ) -> T:
+        place = await self._engine.place()
         state = self._engine.fold.sites.get(site) or SiteState()
         version, rewritten = self._versions[site], (state.era, state.imported)
         kept = self._kept.get(key)
@@ -175,7 +180,7 @@ class Questions:
             found: T = kept.answer
             return found
         minutes = {minute: dict(here) for minute, here in state.minutes.moments.items()} if by_minute else {}
-        now = _Now(self._engine.fold.seq, list(state.visits.open.values()), minutes)
+        now = _Now(place, list(state.visits.open.values()), minutes)
         final = span.end <= self._engine.fold.now - LATENESS and now.is_behind(span)
         answer = await work(now)
         self._keep(key, _Kept(answer, version, rewritten, final, weight(answer)))

@@ -57,8 +57,9 @@ class Filling(Protocol):
 class Sink:
     """One task fills history behind the fold. `position` is how far history is; `failure` says why it is stuck, "" if not."""
 
-    def __init__(self, history: History, position: Position) -> None:
+    def __init__(self, history: History, position: Position, pace: float = _PACE) -> None:
         self._history = history
+        self._pace_seconds = pace
         self._queue: deque[tuple[Rows, Position, int]] = deque()
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -183,6 +184,6 @@ class Sink:
         if self._waiting or self.pending_bytes > _STEP_ROWS * _ROW_BYTES:
             return
         try:
-            await asyncio.wait_for(self._hurry.wait(), _PACE)
+            await asyncio.wait_for(self._hurry.wait(), self._pace_seconds)
         except TimeoutError:
             return

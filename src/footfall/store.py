@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol
 
 import msgspec
@@ -15,13 +17,16 @@ import structlog
 from footfall import rules
 from footfall.checkpoints import Keeper, Keeping
 from footfall.clock import Clock
+from footfall.cluster.filler import open_filler
+from footfall.cluster.filling import Filling
 from footfall.cluster.keeper import NodeKeeper, load_newest
 from footfall.cluster.node import Node
 from footfall.cluster.watermark import Watermark
 from footfall.engine import Engine, Limits
 from footfall.errors import Busy, ClockBehind, FootfallError, HistoryFailed, StoreMismatch, StoreRefused
 from footfall.folder import Folder, open_folder
-from footfall.history.base import History
+from footfall.history import clickhouse
+from footfall.history.base import FileHistory, History
 from footfall.history.duckdb import open_history
 from footfall.history.none import NoHistory
 from footfall.journal.base import FileJournal, Journal, Partition, Position, Vector
@@ -37,6 +42,7 @@ from footfall.supervised import supervised
 _RESTORE = "restore the whole data folder from one backup"
 _LOOK = f"see that the disk has room and the folder can be written; if the file is damaged, {_RESTORE}"
 _SERVERS = "see that the NATS servers run, most of them, and with JetStream"
+_FILLING = "footfall-filling"  # what sinks keep in NATS
 _RENEW_SECONDS = 60.0
 _DRAIN_SECONDS = 4.0  # how long a clean stop waits for history and a checkpoint; without them the next start folds a tail
 
@@ -56,6 +62,7 @@ class Cluster:
     servers: Sequence[str]
     partitions: int = 8
     replicas: int = 3
+    clickhouse: str = ""
 
 
 class Birth(msgspec.Struct, frozen=True):
@@ -82,6 +89,7 @@ class Store:
     salt: Callable[[int], bytes]
     shares: int = 1
     revision: Callable[[], Awaitable[int]] | None = None
+    files: FileHistory | None = None  # the history, if it is in a file
     _closed: bool = False
 
     async def close(self) -> None:
@@ -133,7 +141,7 @@ async def open_store(path: Path, clock: Clock, limits: Limits | None = None, obs
             raise StoreRefused(str(error), _LOOK) from error
         raise
     engine.start()
-    return Store(folder, journal, registry, history, engine, keeper, [], opened, folder.salt)
+    return Store(folder, journal, registry, history, engine, keeper, [], opened, folder.salt, files=history)
 
 
 async def open_node(
@@ -161,19 +169,15 @@ async def _joined(
     folder: Folder, cluster: Cluster, clock: Clock, limits: Limits, obstacle: Callable[[], str], opened: list[Closing]
 ) -> Store:
     """A node that has folded what the cluster's journal holds. What has to be closed is put in front of `opened`."""
-    try:  # NATS is an extra that who has one machine does not need
-        from footfall.journal import jetstream
-        from footfall.registry import jetstream as shared
-        from footfall.registry.jetstream_secrets import open_secrets
-    except ImportError as error:
-        raise StoreRefused(f"this Footfall cannot join a cluster: {error}", "pip install 'footfall[cluster]'") from error
+    jetstream, shared = _nats()
+    from footfall.registry.jetstream_secrets import open_secrets
 
     client = await jetstream.connect(cluster.servers)
     opened.insert(0, client)
     registry = await shared.open_registry(client, replicas=cluster.replicas)
     opened.insert(0, registry)
-    birth = Birth(folder.store_id, cluster.partitions, cluster.replicas)
-    birth = msgspec.json.decode(await registry.create("cluster", "birth", msgspec.json.encode(birth)), type=Birth)
+    birth = await _born(registry, cluster, folder.store_id)
+    filled = await shared.open_registry(client, replicas=birth.replicas, name=_FILLING)
     keys = await open_secrets(client, folder.secret, folder.owner_key, replicas=birth.replicas)
     await keys.renew(clock())
     folder.share(birth.store, keys.secret, keys.owner_key)
@@ -181,19 +185,67 @@ async def _joined(
         await jetstream.open_partition(client, number, birth.store, replicas=birth.replicas) for number in range(birth.partitions)
     ]
     opened[:0] = partitions
-    history = NoHistory()
+    history = clickhouse.history_at(cluster.clickhouse, birth.store) if cluster.clickhouse else NoHistory()
     starts = tuple(partition.start for partition in partitions)
     watermark = Watermark(history.positions, starts)
     outage = jetstream.Outage(client)
     fold, at = await _newest(registry, partitions, starts, clock)
     node = Node(fold, partitions, at, history, watermark, clock, limits, lambda: outage.obstacle() or obstacle())
-    keeper = NodeKeeper(node, partitions, registry, watermark, fold.seq)
+    keeper = NodeKeeper(node, partitions, registry, watermark, fold.seq, filled)
     watermark.start()
     opened[:0] = (watermark, history)
     await node.catch_up()
     _check_clock(node.fold, clock())
     tasks = [supervised(asyncio.create_task(_renews(keys.renew, clock), name="salts"))]
     return Store(folder, None, registry, history, node, keeper, tasks, opened, keys.salt, birth.partitions, registry.revision)
+
+
+def _nats() -> tuple[ModuleType, ModuleType]:
+    """NATS is an extra that who has one machine does not need. Raises StoreRefused."""
+    try:
+        from footfall.journal import jetstream
+        from footfall.registry import jetstream as shared
+    except ImportError as error:
+        raise StoreRefused(f"this Footfall cannot join a cluster: {error}", "pip install 'footfall[cluster]'") from error
+    return jetstream, shared
+
+
+async def _born(registry: Registry, cluster: Cluster, store_id: str) -> Birth:
+    """What the first process of the cluster decided: this one, if it is."""
+    birth = Birth(store_id, cluster.partitions, cluster.replicas)
+    document = await registry.create("cluster", "birth", msgspec.json.encode(birth))  # type: ignore[attr-defined]  # a cluster's
+    return msgspec.json.decode(document, type=Birth)
+
+
+async def open_filling(cluster: Cluster, clock: Clock) -> tuple[Filling, Callable[[], Awaitable[None]]]:
+    """What fills the history of a cluster, and how all of it is closed. Raises StoreRefused with a repair."""
+    opened: list[Closing] = []
+    try:
+        filling = await _filling(cluster, clock, opened)
+    except BaseException as error:
+        await _close(*opened)
+        if isinstance(error, Busy | HistoryFailed):
+            raise StoreRefused(str(error), _SERVERS) from error
+        raise
+    opened.insert(0, filling)
+    return filling, lambda: _close(*opened)
+
+
+async def _filling(cluster: Cluster, clock: Clock, opened: list[Closing]) -> Filling:
+    jetstream, shared = _nats()
+    from footfall.registry.jetstream_leases import open_leases
+
+    client = await jetstream.connect(cluster.servers)
+    opened.insert(0, client)
+    birth = await _born(await shared.open_registry(client, replicas=cluster.replicas), cluster, secrets.token_hex(8))
+    registry = await shared.open_registry(client, replicas=birth.replicas, name=_FILLING)
+    leases = await open_leases(client, secrets.token_hex(8), replicas=birth.replicas)
+    history = clickhouse.history_at(cluster.clickhouse, birth.store)
+    opened.insert(0, history)
+    partitions = [
+        await jetstream.open_partition(client, number, birth.store, replicas=birth.replicas) for number in range(birth.partitions)
+    ]
+    return Filling(partitions, leases, lambda partition: open_filler(partition, history, registry, clock))
 
 
 async def _newest(registry: Registry, partitions: Sequence[Partition], starts: Vector, clock: Clock) -> tuple[Fold, Vector]:

@@ -14,6 +14,7 @@ import pytest
 from nats.aio.client import Client
 
 from footfall.history.base import History
+from footfall.history.clickhouse import open_history as open_clickhouse
 from footfall.history.duckdb import open_history
 from footfall.journal.base import Journal
 from footfall.journal.jetstream import connect, open_partition
@@ -22,6 +23,7 @@ from footfall.model import Fact
 from footfall.registry.base import Registry
 from footfall.registry.jetstream import open_registry as open_shared_registry
 from footfall.registry.sqlite import open_registry
+from tests.clickhouse_server import ClickhouseServer, clickhouse_server
 from tests.nats_server import NatsServer, nats_server
 
 STORE = "0123456789abcdef"
@@ -51,9 +53,7 @@ JOURNALS: dict[str, Callable[[Backing, str], Awaitable[Journal]]] = {
     "sqlite": lambda backing, id: open_journal(backing.path / "j.sqlite", id),
     "jetstream": _partition,
 }
-HISTORIES: dict[str, Callable[[Path, str], Awaitable[History]]] = {
-    "duckdb": lambda path, id: open_history(path / "h.duckdb", id, outgoing=path)
-}
+HISTORIES = ["duckdb", pytest.param("clickhouse", marks=pytest.mark.cluster)]
 REGISTRIES: dict[str, Callable[[Backing], Awaitable[Registry]]] = {
     "sqlite": lambda backing: open_registry(backing.path / "j.sqlite"),
     "jetstream": _shared_registry,
@@ -100,18 +100,31 @@ async def open_a_journal(request: pytest.FixtureRequest, backing: Backing) -> As
         await journal.close()
 
 
+@pytest.fixture(scope="session")
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickhouseServer]:
+    """One server for all."""
+    with clickhouse_server(tmp_path_factory.mktemp("clickhouse")) as server:
+        yield server
+
+
 @pytest.fixture(params=HISTORIES)
 async def open_a_history(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OpenHistory]:
     """Opens the same history again and again; closes what is left open."""
     opened: list[History] = []
+    address = request.getfixturevalue("clickhouse").database(str(tmp_path)) if request.param == "clickhouse" else ""
 
     async def open(store_id: str = STORE) -> History:
-        opened.append(await HISTORIES[request.param](tmp_path, store_id))
+        if address:
+            opened.append(await open_clickhouse(address, store_id))
+        else:
+            opened.append(await open_history(tmp_path / "h.duckdb", store_id, outgoing=tmp_path))
         return opened[-1]
 
     yield open
     for history in opened:
         await history.close()
+    if address:
+        request.getfixturevalue("clickhouse").drop(address)
 
 
 @pytest.fixture(params=REGISTRIES)

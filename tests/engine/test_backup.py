@@ -13,7 +13,7 @@ import pytest
 from footfall import manifest
 from footfall.backup import back_up, restore
 from footfall.errors import ArchiveRefused
-from footfall.history.base import History
+from footfall.history.base import FileHistory
 from footfall.journal.base import Position
 from footfall.manifest import Manifest
 from footfall.model import Erase
@@ -23,11 +23,12 @@ from tests.engine.test_recovery import LATER, MIXED, lose_checkpoints, seen, sen
 from tests.unit.live.made import SITE, fact
 
 
-async def made(store: Store, history: History | None = None) -> tuple[Path, Manifest]:
+async def made(store: Store, history: FileHistory | None = None) -> tuple[Path, Manifest]:
     """A backup in the store's own folder for it."""
     into = store.folder.outgoing
     into.mkdir()
-    source = history or store.history
+    source = history or store.files
+    assert source is not None
     assert store.journal is not None
     return into, await back_up(store.engine, store.keeper, store.journal, source, store.folder, "0", into)
 
@@ -89,7 +90,8 @@ class _Overtaken:
 
     async def copy(self, file: Path) -> Position:
         self.copies += 1
-        position = await self._store.history.copy(file)
+        assert self._store.files is not None
+        position = await self._store.files.copy(file)
         if self.copies == 1:
             await self._store.engine.command(Erase(SITE, LATER, path="/a"))
         return position

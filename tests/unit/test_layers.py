@@ -45,7 +45,7 @@ ROOMS = (
     {"backup", "original", "store"},
     {"api", "house"},
     {"__init__", "http"},
-    {"admin", "serve"},
+    {"admin", "fill", "serve"},
     {"demo", "moving"},
     {"cli"},
     {"__main__"},

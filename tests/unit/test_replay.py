@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from footfall.history.duckdb import FUNCTIONS
 from footfall.query import replay
 from footfall.rules import MINUTE
 from tests.examples import examples
@@ -22,6 +23,7 @@ ROW = st.tuples(st.integers(0, 2), st.sampled_from(["/", "/a", "/b", "/ä", ""])
 def engine() -> Iterator[duckdb.DuckDBPyConnection]:
     """One for all examples: opening it takes longer than asking it."""
     with duckdb.connect() as connection:
+        connection.execute(FUNCTIONS)
         yield connection
 
 
@@ -39,7 +41,7 @@ def test_the_most_read_of_each_minute(
         )
         for minute, path, country in rows:
             engine.execute("INSERT INTO minutes VALUES ('a', 1, ?, ?, ?)", [minute * MINUTE, path, country])
-        statement = replay.statement("a", 0, 2 * MINUTE, 1, named)
+        statement = replay.statement("a", 0, 2 * MINUTE, (1,), named)
         found = replay.tallies(engine.execute(statement.sql, list(statement.params)).fetchall())
     for minute in range(3):
         here = [(path, country) for at, path, country in rows if at == minute < 2]

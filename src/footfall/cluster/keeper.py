@@ -12,6 +12,7 @@ from itertools import chain
 import msgspec
 import structlog
 
+from footfall.cluster.filler import PLACES
 from footfall.cluster.node import Node
 from footfall.cluster.watermark import Watermark
 from footfall.errors import Busy, HistoryFailed
@@ -34,11 +35,14 @@ _vector = msgspec.msgpack.Decoder(Vector)
 class NodeKeeper:
     """Takes checkpoints of a node. Made by the wiring."""
 
-    def __init__(self, node: Node, partitions: Sequence[Partition], registry: Registry, watermark: Watermark, last: int) -> None:
+    def __init__(
+        self, node: Node, partitions: Sequence[Partition], registry: Registry, watermark: Watermark, last: int, filled: Registry
+    ) -> None:
         self._node = node
         self._partitions = partitions
         self._registry = registry
         self._watermark = watermark
+        self._filled = filled  # where sinks say what they do not need any more
         self._last = last  # the newest checkpoint that this node knows of, anybody's
         self.pause = asyncio.Lock()  # while it is held no checkpoint is taken and nothing trimmed
 
@@ -75,15 +79,18 @@ class NodeKeeper:
             await self._trim()
 
     async def _trim(self) -> None:
-        """Nothing that history lacks, and nothing behind the older checkpoint."""
+        """Nothing that history lacks, nothing behind the older checkpoint, and nothing that whoever fills history may need."""
         kept = await self._registry.load_checkpoints(checkpoint.FORMAT)
         places = await self._registry.list(_PLACES)
         for id in places.keys() - {str(seq) for seq in kept}:
             await self._registry.delete(_PLACES, id)
         older = places.get(str(kept[-1])) if len(kept) > 1 else None
         if older is not None and self._watermark.passed:
+            filled = await self._filled.list(PLACES)
             for partition, *ends in zip(self._partitions, _vector.decode(older), self._watermark.passed, strict=True):
-                await partition.trim(min(ends))
+                place = filled.get(str(partition.number))
+                if place is not None:
+                    await partition.trim(min(*ends, msgspec.json.decode(place, type=int)))
 
 
 async def load_newest(registry: Registry, tails: Vector, now: int) -> tuple[Fold, Vector] | None:

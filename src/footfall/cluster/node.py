@@ -108,6 +108,11 @@ class Node(Engine):
         told = [result for result in results if isinstance(result, int)]
         return sum(told) if told or routes.is_copied(command) else None
 
+    async def place(self) -> Vector:
+        """In each partition, at a moment at which nothing is folded in part."""
+        await self._wait(lambda: self.is_whole)
+        return self.at
+
     async def settled(self) -> None:
         """What was acknowledged before, by any node, is folded."""
         if refusal := self._standstill():

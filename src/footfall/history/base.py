@@ -5,7 +5,7 @@ A backend can be written from this page alone; tests/conformance runs over every
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -57,6 +57,14 @@ class History(Protocol):
         """
         ...
 
+    async def close(self) -> None:
+        """Flush and close; a second call does nothing."""
+        ...
+
+
+class FileHistory(History, Protocol):
+    """One that lies in a file, and is carried away as files."""
+
     async def copy(self, file: Path) -> Position:
         """Write everything, as it is at one moment, into a new file; its position. Appends and questions go on meanwhile.
 
@@ -69,6 +77,11 @@ class History(Protocol):
         each table, named `{site}.{table}.{form}`; how many rows each has. `form` is "csv" or "parquet". Otherwise as `copy`."""
         ...
 
-    async def close(self) -> None:
-        """Flush and close; a second call does nothing."""
+
+class PartitionedHistory(History, Protocol):
+    """One that is filled from several partitions of a journal, each with a position of its own: rows tell by their seq which one
+    they are of. `position` and an erase are about one of them."""
+
+    async def positions(self) -> Mapping[int, Position]:
+        """Of each partition that was ever told of, by its number. Raises HistoryFailed, StoreRefused."""
         ...

@@ -88,10 +88,11 @@ class Figures:
         now = self._house.engine.now()
 
         async def answer() -> bytes:
-            span, state, engine = people.span_of(name, now), self._state(site), self._house.engine
+            place = await self._house.engine.place()
+            span, state = people.span_of(name, now), self._state(site)
             if path is not None and not (owner or self._house.hub.projection(site).names(path)):
                 return _encode(people.people(site, span, (), {}))
-            live, statement = state.minutes.counts(path, country), people.statement(site, span, engine.fold.seq, path, country)
+            live, statement = state.minutes.counts(path, country), people.statement(site, span, place, path, country)
             return _encode(people.people(site, span, await self._ask(statement), live))
 
         return await self._remembered(request, owner, ("people", site, owner, name, path, country), now, answer)
@@ -114,13 +115,14 @@ class Figures:
         start -= start % MINUTE
 
         async def answer() -> bytes:
-            state, seq, hub = self._state(site), self._house.engine.fold.seq, self._house.hub
+            place = await self._house.engine.place()
+            state, hub = self._state(site), self._house.hub
             end, pages = start + minutes * MINUTE, state.pages
             live, named = _tallies(state, start, min(end, now + 1)), None
             if not owner:
-                busiest = await self._ask(replay.busiest(site, start, end, seq))
+                busiest = await self._ask(replay.busiest(site, start, end, place))
                 named = [str(path) for (path,) in busiest if hub.projection(site).names(str(path))]
-            rows = await self._ask(replay.statement(site, start, end, seq, named))
+            rows = await self._ask(replay.statement(site, start, end, place, named))
             paths = replay.paths_of(rows, live.values())
             stats = [pages.stat(path) for path in paths if owner or hub.projection(site).names(path)]
             titles = {stat.path: (stat.title, pages.reported_of(stat) if owner else "") for stat in stats}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from footfall.history.base import Statement
+from footfall.journal.base import Vector
 from footfall.query.dimensions import GOAL, PROPERTY, Dimension
 from footfall.query.filters import Filter, conditions, without
 from footfall.query.metrics import METRICS, Base, Metric, Source
@@ -46,7 +47,7 @@ def columns_for(question: Question) -> tuple[str, ...]:
     return visit_columns([*question.dimensions, *(condition.dimension for condition in conditions(question.filter))])
 
 
-def compiled(question: Question, upto: int, live: Live, steps: Steps) -> Statement:
+def compiled(question: Question, upto: Vector, live: Live, steps: Steps) -> Statement:
     """Rows: the dimensions (steps and goals as numbers), the metrics, and with `total` how many rows there are without paging."""
     relations = Relations(question.site, question.span, upto, live, steps, question.goals, columns_for(question))
     return _Compiler(question, relations, steps).statement()

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import msgspec
 
 from footfall.history.base import Statement
+from footfall.journal.base import Vector
+from footfall.query.sql import reached
 from footfall.rules import DAY, MINUTE
 
 RANGES = {"30m": (30, 1), "24h": (96, 15), "7d": (168, 60)}  # steps, and the minutes of each
@@ -50,22 +52,22 @@ def span_of(range: str, now: int) -> Span:
     return Span(minute - minute % step - (steps - 1) * step, minute + MINUTE, step)
 
 
-def statement(site: str, span: Span, upto: int, path: str | None = None, country: str | None = None) -> Statement:
-    """(step, sum, peak) of the minutes in history with seq <= upto; steps below 0, from -steps on, are those one week earlier."""
+def statement(site: str, span: Span, upto: Vector, path: str | None = None, country: str | None = None) -> Statement:
+    """(step, sum, peak) of the minutes in history up to `upto`; steps below 0, from -steps on, are those one week earlier."""
     narrowed = {"path = ?": path, "country = ?": country}
     given = {condition: value for condition, value in narrowed.items() if value is not None}
-    conditions = "".join(f" AND {condition}" for condition in given)
+    conditions, until = "".join(f" AND {condition}" for condition in given), reached(upto)
     half = (
-        "SELECT ? + (minute_ms - ?) // ? AS step, here FROM (SELECT minute_ms, count(*) AS here FROM minutes"
-        f" WHERE site = ? AND seq <= ? AND minute_ms >= ? AND minute_ms < ?{conditions} GROUP BY minute_ms)"
+        "SELECT ? + intDiv(minute_ms - ?, ?) AS step, here FROM (SELECT minute_ms, count(*) AS here FROM minutes"
+        f" WHERE site = ? AND {until.text} AND minute_ms >= ? AND minute_ms < ?{conditions} GROUP BY minute_ms)"
     )
     params: list[object] = []
     for first, start, end in (
         (0, span.start, span.end),
         (-span.steps, span.start - WEEK, span.start - WEEK + span.steps * span.step),
     ):
-        params += [first, start, span.step, site, upto, start, end, *given.values()]
-    sql = f"SELECT step, sum(here)::BIGINT, max(here) FROM ({half} UNION ALL {half}) GROUP BY step"
+        params += [first, start, span.step, site, *until.params, start, end, *given.values()]
+    sql = f"SELECT step, CAST(sum(here) AS BIGINT), max(here) FROM ({half} UNION ALL {half}) GROUP BY step"
     return Statement(sql, params, seconds=SECONDS)
 
 

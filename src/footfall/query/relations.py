@@ -1,7 +1,7 @@
 """The rows that metrics are counted over, as SQL: what people did, stays on pages, minutes with people in them. Pure.
 
 History has the views, events and final visits; visits and minutes that are still open are the live state's and come as text
-with the question (live_tables.py), through open_visits(text) and open_minutes(text) of the schema. Read at one seq, a visit
+with the question (live_tables.py), through open_visits(text) and open_minutes(text) of the schema. Read at one place, a visit
 and a minute are in one of the two.
 
 A visit that lies within the range, and within one step of time, stands for all of its facts. Facts are looked at one by one
@@ -15,12 +15,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from footfall.journal.base import Vector
 from footfall.model import Goal, Kind
 from footfall.query.dimensions import DIMENSIONS, GOAL, Dimension
 from footfall.query.filters import Filter, conditions, holds, reaches
 from footfall.query.periods import Span
 from footfall.query.question import ENTRY_PAGE, by_entry
-from footfall.query.sql import TRUE, Sql, joined, sql
+from footfall.query.sql import TRUE, Sql, joined, reached, sql
 from footfall.query.steps import Steps
 
 VISIT_COLUMNS = ("visit", "person", "start_ms", "end_ms", "views", "events")  # that every question may need
@@ -55,11 +56,11 @@ def visit_columns(dimensions: Sequence[Dimension]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """All of one site, one range and one moment: rows of history with seq <= `upto`, and what was open then."""
+    """All of one site, one range and one moment: rows of history up to `upto`, and what was open then."""
 
     site: str
     span: Span
-    upto: int
+    upto: Vector
     live: Live
     steps: Steps
     goals: tuple[Goal, ...]
@@ -140,9 +141,9 @@ class Relations:
         names = "".join(f"d{number}, " for number in range(len(dimensions)))
         return sql(
             "SELECT {}sum(p.here) AS here FROM (SELECT minute_ms, path, country, 1 AS here FROM minutes"
-            " WHERE site = {} AND seq <= {} UNION ALL SELECT minute_ms, path, country, here FROM open_minutes({})) AS p"
+            " WHERE site = {} AND {} UNION ALL SELECT minute_ms, path, country, here FROM open_minutes({})) AS p"
             f" WHERE p.minute_ms >= {{}} AND p.minute_ms < {{}} AND {{}} GROUP BY {names}p.minute_ms",
-            *(self._named(dimensions, _of_minute, "p.minute_ms"), self.site, self.upto, self.live.minutes),
+            *(self._named(dimensions, _of_minute, "p.minute_ms"), self.site, reached(self.upto), self.live.minutes),
             *(self.span.start, self.span.end, self._holds(filter, _of_minute, "p")),
         )
 
@@ -164,8 +165,8 @@ class Relations:
 
     def _in_range(self, kinds: Sql) -> Sql:
         return sql(
-            "f.site = {} AND f.seq <= {} AND f.ts_ms >= {} AND f.ts_ms < {} AND f.bot = '' AND {}",
-            *(self.site, self.upto, self.span.start, self.span.end, kinds),
+            "f.site = {} AND {} AND f.ts_ms >= {} AND f.ts_ms < {} AND f.bot = '' AND {}",
+            *(self.site, reached(self.upto), self.span.start, self.span.end, kinds),
         )
 
     def _began(self) -> Sql:
@@ -184,9 +185,15 @@ class Relations:
         columns = Sql(", ".join(self.columns))
         reaching = sql("start_ms < {} AND end_ms >= {}", self.span.end, self.span.start)
         return sql(
-            "SELECT {} FROM visits WHERE site = {} AND seq <= {} AND {} UNION ALL SELECT {} FROM opened WHERE {}",
-            *(columns, self.site, self.upto, reaching, columns, reaching),
+            "SELECT {} FROM visits WHERE site = {} AND {} AND {} UNION ALL SELECT {} FROM opened WHERE {}{}",
+            *(columns, self.site, reached(self.upto), reaching, columns, reaching, self._not_final()),
         )
+
+    def _not_final(self) -> Sql:
+        """Of several journals each closes visits by itself, and the state when all have: what is a row already is not open."""
+        if len(self.upto) == 1:
+            return Sql("")
+        return sql(" AND visit NOT IN (SELECT visit FROM visits WHERE site = {} AND {})", self.site, reached(self.upto))
 
 
 def _of_fact(dimension: Dimension) -> Sql:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from footfall.history.base import Statement
+from footfall.journal.base import Vector
+from footfall.query.sql import reached
 from footfall.rules import MINUTE
 
 MOST_MINUTES = 24 * 60
@@ -22,7 +24,7 @@ SECONDS = 5.0
 
 Titles = tuple[str, str]  # by the rules, and as reported
 
-_SPAN = "site = ? AND seq <= ? AND minute_ms >= ? AND minute_ms < ?"
+_SPAN = "site = ? AND {} AND minute_ms >= ? AND minute_ms < ?"
 _MINUTE, _PAGE, _COUNTRY = range(3)
 
 
@@ -67,23 +69,27 @@ class Tally:
     countries: Counter[str] = field(default_factory=Counter)
 
 
-def busiest(site: str, start: int, end: int, upto: int) -> Statement:
-    """The paths that were read most in [start, end), in minutes of history with seq <= upto."""
-    sql = f"SELECT path FROM minutes WHERE {_SPAN} GROUP BY path ORDER BY count(*) DESC, path LIMIT {CANDIDATES}"
-    return Statement(sql, (site, upto, start, end), seconds=SECONDS)
+def busiest(site: str, start: int, end: int, upto: Vector) -> Statement:
+    """The paths that were read most in [start, end), in minutes of history up to `upto`."""
+    until = reached(upto)
+    sql = (
+        f"SELECT path FROM minutes WHERE {_SPAN.format(until.text)} GROUP BY path ORDER BY count(*) DESC, path LIMIT {CANDIDATES}"
+    )
+    return Statement(sql, (site, *until.params, start, end), seconds=SECONDS)
 
 
-def statement(site: str, start: int, end: int, upto: int, named: Sequence[str] | None = None) -> Statement:
+def statement(site: str, start: int, end: int, upto: Vector, named: Sequence[str] | None = None) -> Statement:
     """(0, minute, "", people), (1, minute, path, readers) and (2, minute, country, people). With `named` only these paths and no
     countries."""
-    params: list[object] = [site, upto, start, end]
+    until = reached(upto)
+    params: list[object] = [site, *until.params, start, end]
     if named is None:
         paths, countries = "", f" UNION ALL {_top(_COUNTRY, 'country', TOP_COUNTRIES)}"
     else:
-        paths, countries = " WHERE path IN (SELECT unnest(?::VARCHAR[]))", ""
-        params.append(list(named))
+        paths, countries = " WHERE path IN (SELECT text FROM texts(?))", ""
+        params.append(msgspec.json.encode([{"text": path} for path in named]).decode())
     sql = (
-        f"WITH span AS (SELECT minute_ms, path, country FROM minutes WHERE {_SPAN})"
+        f"WITH span AS (SELECT minute_ms, path, country FROM minutes WHERE {_SPAN.format(until.text)})"
         f" SELECT {_MINUTE}, minute_ms, '', count(*) FROM span GROUP BY minute_ms"
         f" UNION ALL {_top(_PAGE, 'path', TOP_PAGES, paths)}{countries}"
     )
@@ -93,11 +99,9 @@ def statement(site: str, start: int, end: int, upto: int, named: Sequence[str] |
 def _top(kind: int, column: str, most: int, condition: str = "") -> str:
     """The most frequent of each minute, ties by name. An aggregate that keeps so many takes half the time of a window that sorts
     them all."""
-    counts = (
-        f"SELECT minute_ms, {{'less': -count(*), 'name': {column}}} AS line FROM span{condition} GROUP BY minute_ms, {column}"
-    )
-    first = f"SELECT minute_ms, unnest(min(line, {most})) AS line FROM ({counts}) GROUP BY minute_ms"
-    return f"SELECT {kind}, minute_ms, line.name, -line.less FROM ({first})"
+    counts = f"SELECT minute_ms, (-count(*), {column}) AS line FROM span{condition} GROUP BY minute_ms, {column}"
+    first = f"SELECT minute_ms, arrayJoin(smallest({most}, line)) AS top FROM ({counts}) GROUP BY minute_ms"
+    return f"SELECT {kind}, minute_ms, tupleElement(top, 2), -tupleElement(top, 1) FROM ({first})"
 
 
 def paths_of(rows: Iterable[Sequence[object]], live: Iterable[Tally]) -> set[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from footfall.journal.base import PARTITION_BITS, Vector
+
 
 @dataclass(frozen=True, slots=True)
 class Sql:
@@ -32,6 +34,14 @@ def joined(separator: str, pieces: Iterable[Sql]) -> Sql:
     """Pieces of SQL one after the other."""
     pieces = list(pieces)
     return Sql(separator.join(piece.text for piece in pieces), tuple(param for piece in pieces for param in piece.params))
+
+
+def reached(upto: Vector) -> Sql:
+    """The condition on rows that records up to a place made: of one journal, or of each of several."""
+    if len(upto) == 1:
+        return sql("seq <= {}", *upto)
+    ranges = [sql("seq >= {} AND seq <= {}", partition << PARTITION_BITS, seq) for partition, seq in enumerate(upto)]
+    return sql("({})", joined(" OR ", ranges))
 
 
 TRUE = Sql("1 = 1")

@@ -8,7 +8,7 @@ readers are, ids of beats are never sent twice. What takes the interpreter long 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import heapify
 from itertools import groupby
@@ -19,7 +19,7 @@ import numpy as np
 from footfall import rules
 from footfall.history.base import History, Statement
 from footfall.history.rows import FACTS, fact_row
-from footfall.journal.base import Position
+from footfall.journal.base import PARTITION_BITS, Position, partition_of
 from footfall.live.fold import Fold
 from footfall.live.pages import Item, Known, Pages, Viewers
 from footfall.live.runs import Runs
@@ -31,17 +31,21 @@ _SECONDS = 120.0  # for each question, a start or an erase (then everybody) wait
 _ROWS = 100_000_000
 _LOOKED_AT = 40  # views of a path that are looked at first
 
-# (ts_ms, seq, n) as one number, which takes half the time: times are below 10^16, seqs below 10^13, n below 10^9.
-_IN_ORDER = f"ts_ms::HUGEINT * {10**22} + seq::HUGEINT * {10**9} + n"
-_ROW = f"seq::HUGEINT * {10**9} + n"  # what an import brings has one seq for many rows
+OF_JOURNAL = "seq >= ? AND seq <= ?"  # what a journal's records made, up to one of them
 
 Page = tuple[str, str]  # site, path
 Title = tuple[str, int]  # and the time of the view that told it
 
 
+def of_journal(upto: Position) -> tuple[Position, Position]:
+    """The values of OF_JOURNAL."""
+    return partition_of(upto) << PARTITION_BITS, upto
+
+
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The rows that count: those up to a seq, of all sites or of one. `kept` is the condition for that, `params` its values."""
+    """The rows that count: those of a journal up to a seq, of all sites or of one. `kept` is the condition for that, `params` its
+    values."""
 
     history: History
     upto: Position
@@ -49,11 +53,11 @@ class _Rows:
 
     @property
     def kept(self) -> str:
-        return "seq <= ?" if self.site is None else "seq <= ? AND site = ?"
+        return OF_JOURNAL if self.site is None else f"{OF_JOURNAL} AND site = ?"
 
     @property
     def params(self) -> tuple[object, ...]:
-        return (self.upto,) if self.site is None else (self.upto, self.site)
+        return of_journal(self.upto) if self.site is None else (*of_journal(self.upto), self.site)
 
     async def ask(self, sql: str, *params: object) -> Table:
         return await self.history.fetch(Statement(sql, params, seconds=_SECONDS, max_rows=_ROWS))
@@ -103,7 +107,7 @@ async def _now(rows: _Rows) -> int:
 async def _counters(fold: Fold, rows: _Rows) -> None:
     paths = await rows.ask(
         f"SELECT site, path, count(*), min(ts_ms) FROM facts WHERE counted AND {rows.kept}"
-        " GROUP BY site, path ORDER BY site, min(seq), arg_min(n, seq)",
+        " GROUP BY site, path ORDER BY site, min(seq), argMin(n, seq)",
         *rows.params,
     )
     viewers, reported = await _viewers(rows), await _reported(rows)
@@ -118,8 +122,8 @@ async def _counters(fold: Fold, rows: _Rows) -> None:
     names = [str(name) for (name,) in sites]
     await asyncio.to_thread(_put_pages, fold, names, paths, viewers, reported, content)
     for name in names:
-        sql = "SELECT DISTINCT visitor FROM facts WHERE counted AND site = ? AND seq <= ?"
-        visitors = await rows.ask(sql, name, rows.upto)
+        sql = f"SELECT DISTINCT visitor FROM facts WHERE counted AND site = ? AND {OF_JOURNAL}"
+        visitors = await rows.ask(sql, name, *of_journal(rows.upto))
         fold.site(name).visitors = await asyncio.to_thread(_set, visitors)
 
 
@@ -144,18 +148,18 @@ def _put_pages(
 async def _reported(rows: _Rows) -> dict[Page, Title]:
     """The title of each path's latest view that told one. As in the fold, views before the first that counts tell nothing: an
     erase may leave such, and their paths are looked at again."""
-    begun = f"SELECT site, path, min({_ROW}) AS begun FROM facts WHERE counted AND {rows.kept} GROUP BY site, path"
+    begun = f"SELECT site, path, min(rowOf(seq, n)) AS begun FROM facts WHERE counted AND {rows.kept} GROUP BY site, path"
     told = f"FROM facts WHERE kind = {Kind.VIEW:d} AND bot = '' AND title <> '' AND {rows.kept}"
-    latest = f"SELECT site, path, arg_max(title, {_IN_ORDER}), max(ts_ms)"
-    found = await rows.ask(f"{latest}, min({_ROW}) {told} GROUP BY site, path", *rows.params)
+    latest = "SELECT site, path, argMax(title, inOrder(ts_ms, seq, n)), max(ts_ms)"
+    found = await rows.ask(f"{latest}, min(rowOf(seq, n)) {told} GROUP BY site, path", *rows.params)
     first = {(site, path): row for site, path, row in await rows.ask(begun, *rows.params)}
-    early = {str(path) for site, path, _, _, row in found if whole(row) < whole(first.get((site, path), 0))}
+    early = {str(path) for site, path, _, _, row in found if (site, path) in first and _before(row, first[site, path])}
     again = await rows.ask(
-        f"WITH begun AS ({begun}), told AS ({told} AND path IN (SELECT unnest(?::VARCHAR[])))"
-        f" {latest} FROM told JOIN begun USING (site, path) WHERE {_ROW} >= begun GROUP BY site, path",
+        f"WITH begun AS ({begun}), told AS (SELECT * {told} AND path IN (SELECT text FROM texts(?)))"
+        f" {latest} FROM told JOIN begun USING (site, path) WHERE rowOf(seq, n) >= begun GROUP BY site, path",
         *rows.params,
         *rows.params,
-        list(early),
+        _texts(early),
     )
     titles = {(str(site), str(path)): (str(title), whole(at)) for site, path, title, at, _ in found if path not in early}
     return titles | {(str(site), str(path)): (str(title), whole(at)) for site, path, title, at in again}
@@ -165,16 +169,16 @@ async def _viewers(rows: _Rows) -> dict[Page, Viewers]:
     """Different visitors of each path: all of them, or as many as anybody has to know. Of most paths the least forty of all say
     enough; few views by the same few visitors are looked at again."""
     found = await rows.ask(
-        f"SELECT site, path, list_distinct(min(visitor, {_LOOKED_AT}))[:{rules.MOST_K}], count(*) FROM facts"
+        f"SELECT site, path, arraySlice(arrayDistinct(smallest({_LOOKED_AT}, visitor)), 1, {rules.MOST_K}), count(*) FROM facts"
         f" WHERE counted AND {rows.kept} GROUP BY site, path",
         *rows.params,
     )
     viewers, unsure = await asyncio.to_thread(_looked_at, found)
     again = await rows.ask(
-        f"SELECT DISTINCT site, path, visitor FROM facts WHERE counted AND {rows.kept} AND path IN (SELECT unnest(?::VARCHAR[]))"
+        f"SELECT DISTINCT site, path, visitor FROM facts WHERE counted AND {rows.kept} AND path IN (SELECT text FROM texts(?))"
         f" QUALIFY dense_rank() OVER (PARTITION BY site, path ORDER BY visitor) <= {rules.MOST_K}",
         *rows.params,
-        unsure,
+        _texts(unsure),
     )
     for (site, path), group in groupby(sorted(again), key=lambda row: row[:2]):
         viewers[str(site), str(path)] = tuple(whole(row[2]) for row in group)
@@ -189,17 +193,17 @@ def _looked_at(found: Table) -> tuple[dict[Page, Viewers], list[str]]:
 
 
 def _name(column: str) -> str:
-    return f"CASE WHEN length({column}) <= {LONGEST_NAME} THEN {column} ELSE '' END AS {column}"
+    return f"CASE WHEN lengthUTF8({column}) <= {LONGEST_NAME} THEN {column} ELSE '' END AS {column}"
 
 
 def _cell(column: str) -> str:
     on_globe = "latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180"
-    return f"CASE WHEN {on_globe} THEN round_even({column} / {rules.PLACE_CELL}, 0) * {rules.PLACE_CELL} END AS {column}"
+    return f"CASE WHEN {on_globe} THEN roundBankers({column} / {rules.PLACE_CELL}) * {rules.PLACE_CELL} END AS {column}"
 
 
 # spot_of and country_of of live/sightings.py, as columns.
 _PLACE = ", ".join([_name("country"), _name("city"), _cell("latitude"), _cell("longitude")])
-_COUNTRY = f"{_name('country')}, '' AS city, NULL::DOUBLE AS latitude, NULL::DOUBLE AS longitude"
+_COUNTRY = f"{_name('country')}, '' AS city, nullif(0.0, 0.0) AS latitude, nullif(0.0, 0.0) AS longitude"
 
 
 async def _sightings(fold: Fold, rows: _Rows) -> None:
@@ -208,7 +212,7 @@ async def _sightings(fold: Fold, rows: _Rows) -> None:
     today = fold.now // rules.DAY
     first, after = (today - rules.PLACE_DAYS) * rules.DAY, (today + 1) * rules.DAY
     days = await rows.ask(  # most stores are young or small: days without a row are not looked at twice
-        f"SELECT DISTINCT arrival_ms // {rules.DAY} AS day FROM facts"
+        f"SELECT DISTINCT intDiv(arrival_ms, {rules.DAY}) AS day FROM facts"
         f" WHERE visit <> 0 AND arrival_ms >= ? AND arrival_ms < ? AND {rows.kept} ORDER BY day",
         first,
         after,
@@ -219,10 +223,10 @@ async def _sightings(fold: Fold, rows: _Rows) -> None:
             seen = await rows.ask(
                 f"WITH seen AS (SELECT DISTINCT site, {place}, visitor, storageless FROM facts"
                 f" WHERE visit <> 0 AND kind <> {Kind.LEAVE:d} AND arrival_ms >= ? AND arrival_ms < ? AND {rows.kept}),"
-                f" few AS (FROM seen WHERE {wanted} QUALIFY {rules.MOST_K} >="
+                f" few AS (SELECT * FROM seen WHERE {wanted} QUALIFY {rules.MOST_K} >="
                 " row_number() OVER (PARTITION BY site, country, city, latitude, longitude ORDER BY storageless))"
-                " SELECT site, country, city, latitude, longitude, count(*), list(visitor) FILTER (WHERE NOT storageless),"
-                " list(visitor) FILTER (WHERE storageless AND ?) FROM few GROUP BY ALL",
+                " SELECT site, country, city, latitude, longitude, count(*), groupArrayIf(visitor, NOT storageless),"
+                " groupArrayIf(visitor, storageless AND ?) FROM few GROUP BY ALL",
                 day * rules.DAY,
                 (day + 1) * rules.DAY,
                 *rows.params,
@@ -238,8 +242,9 @@ def _put_day(fold: Fold, day: int, seen: Table) -> None:
 
 
 def _spot(country: object, city: object, latitude: object, longitude: object) -> Spot:
-    cell = (latitude, longitude) if isinstance(latitude, float) and isinstance(longitude, float) else (None, None)
-    return str(country), str(city), *cell
+    if not isinstance(latitude, int | float) or not isinstance(longitude, int | float):
+        return str(country), str(city), None, None
+    return str(country), str(city), float(latitude), float(longitude)  # whole numbers come as such where answers are JSON
 
 
 async def _ids(rows: _Rows, kept_since: int) -> Table:
@@ -289,6 +294,16 @@ def _put_visits(fold: Fold, found: Table) -> None:
         visits[visit.first.visitor] = tuple(sorted((*others, visit), key=lambda visit: visit.start))
         fold.closing.append((visit.last + rules.WINDOW_KEPT, id, visit.first.visitor, visit.first.site))
     fold.closing.sort()  # a sorted list is a heap
+
+
+def _before(one: object, other: object) -> bool:
+    """Whether one row of an engine's comes before another: as a number, or as seq and n."""
+    return bool(one < other)  # type: ignore[operator]  # both are of one kind
+
+
+def _texts(values: Iterable[str]) -> str:
+    """For texts(?) of a question."""
+    return msgspec.json.encode([{"text": value} for value in values]).decode()
 
 
 def _set(visitors: Table) -> Runs:

@@ -27,13 +27,13 @@ from nats.js.kv import KeyValue
 from nats.js.object_store import ObjectStore
 
 from footfall.errors import Busy
-from footfall.journal.base import Position
+from footfall.journal.base import Position, partition_of
 from footfall.journal.jetstream import FAULTS, said
 from footfall.registry.base import Checkpoint
 
 T = TypeVar("T")
 
-KEPT = 2  # valid checkpoints
+KEPT = 2  # valid checkpoints of a partition
 _TRY = 2.0
 _SECONDS = 8.0  # a call is tried again for that long: a new leader takes about five
 _CREATE = 30.0
@@ -144,7 +144,8 @@ class JetstreamRegistry:
                 await self._objects.put(str(seq), _Reader(parts), meta)
         except FAULTS as error:
             raise Busy(f"a checkpoint cannot be written: {said(error)}") from error
-        for info in (await self._list_checkpoints())[KEPT:]:
+        mine = [info for info in await self._list_checkpoints() if _partition(info) == partition_of(seq)]
+        for info in mine[KEPT:]:
             await self._remove(info)
         await self._clean()
 
@@ -165,7 +166,7 @@ class JetstreamRegistry:
 
     async def drop_checkpoints(self, before: Position) -> None:
         for info in await self._list_checkpoints():
-            if int(info.name) < before:
+            if _partition(info) == partition_of(before) and int(info.name) < before:
                 await self._remove(info)
 
     async def close(self) -> None:
@@ -237,6 +238,11 @@ def _parts(body: memoryview) -> Iterator[bytes]:
         end = at + _LENGTH + int.from_bytes(body[at : at + _LENGTH], "big")
         yield bytes(body[at + _LENGTH : end])
         at = end
+
+
+def _partition(info: ObjectInfo) -> int:
+    """Of which partition it is: those of a sink; a node's are of none, and all have the number 0."""
+    return partition_of(int(info.name))
 
 
 def _key(kind: str, id: str) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import closing
 from itertools import count
-from pathlib import Path
 
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from footfall.history.base import Statement
+from footfall.history.base import History, Statement
+from footfall.history.clickhouse import open_history as open_clickhouse
 from footfall.history.duckdb import open_history
+from footfall.journal.base import PARTITION_BITS, Position
 from footfall.model import Rows, Table
 from footfall.query.answer import answered
 from footfall.query.compile import columns_for, compiled, steps_for
@@ -21,7 +22,7 @@ from footfall.query.live_tables import minutes_text, visits_text
 from footfall.query.question import Question
 from footfall.query.relations import Live
 from footfall.query.steps import suiting
-from tests.conformance.query.clickhouse import ClickHouse
+from tests.clickhouse_server import ClickhouseServer
 from tests.conformance.query.oracle import Oracle
 from tests.conformance.query.worlds import Made, asked, made
 from tests.unit.live.made import Choices
@@ -37,12 +38,12 @@ MANY = settings(FEW, max_examples=80)
 Lines = list[tuple[tuple[str, ...], list[object]]]
 
 
-class DuckDB:
-    """The embedded history."""
+class Engine:
+    """A history, asked from outside of its loop."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, opening: Coroutine[None, None, History]) -> None:
         self._runner = asyncio.Runner()
-        self._history = self._runner.run(open_history(path / "h.duckdb", "0" * 16))
+        self._history = self._runner.run(opening)
 
     def append(self, rows: Rows, position: int) -> None:
         self._runner.run(self._history.append(rows, position))
@@ -58,8 +59,10 @@ class DuckDB:
 class Asked:
     """An engine that stays open, and the sites put into it."""
 
-    def __init__(self, engine: DuckDB | ClickHouse) -> None:
+    def __init__(self, engine: Engine, *others: Position) -> None:
+        """`others`: how far journals beside that of the facts are."""
         self.engine = engine
+        self.others = others
         self.seq = 0
 
     def put(self, choices: Sequence[bytes]) -> Made:
@@ -74,7 +77,7 @@ class Asked:
             visits_text(site.state.visits.open.values(), question.span, columns_for(question)),
             minutes_text(site.state.minutes.moments, question.span),
         )
-        rows = self.engine.fetch(compiled(question, self.seq, live, steps))
+        rows = self.engine.fetch(compiled(question, (self.seq, *self.others), live, steps))
         return [(tuple(line.dimensions), list(line.metrics)) for line in answered(question, steps, rows).lines]
 
     def agrees(self, facts: Sequence[bytes], questions: Sequence[bytes]) -> None:
@@ -94,15 +97,15 @@ def expected(site: Made, question: Question) -> Lines:
 @pytest.fixture(scope="module")
 def duckdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """The embedded history, open for all tests here."""
-    with closing(DuckDB(tmp_path_factory.mktemp("oracle"))) as engine:
+    with closing(Engine(open_history(tmp_path_factory.mktemp("oracle") / "h.duckdb", "0" * 16))) as engine:
         yield Asked(engine)
 
 
 @pytest.fixture(scope="module")
-def clickhouse() -> Iterator[Asked]:
-    """ClickHouse in this process, likewise."""
-    with closing(ClickHouse()) as engine:
-        yield Asked(engine)
+def in_clickhouse(clickhouse: ClickhouseServer) -> Iterator[Asked]:
+    """That of a cluster, likewise."""
+    with closing(Engine(open_clickhouse(clickhouse.database("oracle"), "0" * 16))) as engine:
+        yield Asked(engine, 1 << PARTITION_BITS, 2 << PARTITION_BITS)
 
 
 @pytest.mark.slow
@@ -113,9 +116,9 @@ def test_duckdb_answers_as_plain_python(duckdb: Asked, facts: Sequence[bytes], q
     duckdb.agrees(facts, questions)
 
 
-@pytest.mark.slow
+@pytest.mark.cluster
 @FEW
 @given(FACTS, QUESTIONS)
-def test_clickhouse_answers_as_plain_python(clickhouse: Asked, facts: Sequence[bytes], questions: Sequence[bytes]) -> None:
+def test_clickhouse_answers_as_plain_python(in_clickhouse: Asked, facts: Sequence[bytes], questions: Sequence[bytes]) -> None:
     """The very same SQL text."""
-    clickhouse.agrees(facts, questions)
+    in_clickhouse.agrees(facts, questions)

@@ -53,7 +53,7 @@ async def _asked(folder: Path, rows: Rows, question: Question) -> list[Line]:
     history = await open_history(folder / "h.duckdb", "0" * 16)
     await history.append(rows, 10)
     steps = steps_for(question)
-    found = await history.fetch(compiled(question, 10, Live(), steps))
+    found = await history.fetch(compiled(question, (10,), Live(), steps))
     await history.close()
     return answered(question, steps, found).lines
 
@@ -70,7 +70,7 @@ def test_values_are_never_in_the_text() -> None:
     ]
     body = {"metrics": ["visitors"], "dimensions": [f"event:props:{evil}"], "date_range": "day", "filters": filters}
     question = read(body, Site("s"), 0, None).question
-    statement = compiled(question, 0, Live(), steps_for(question))
+    statement = compiled(question, (0,), Live(), steps_for(question))
     assert "DROP" not in statement.sql
     assert [param for param in statement.params if isinstance(param, str) and "DROP" in param]
     assert statement.sql.count("?") == len(statement.params)

@@ -1,0 +1,147 @@
+"""What `footfall sink` does: fills history from those partitions whose lease it gets, until it is stopped.
+
+Several such processes may run and share the partitions: each takes its part, gives back what is more when another one comes, and
+takes what nobody renews. It names no backend.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+import structlog
+
+from footfall.cluster.filler import Filler
+from footfall.errors import Busy, FootfallError, StoreRefused
+from footfall.journal.base import Partition
+
+_RENEW_SECONDS = 3.0
+_FINISH_SECONDS = 8.0
+_TELL_SECONDS = 60.0
+
+log = structlog.get_logger(__name__)
+
+
+class Leases(Protocol):
+    """Who may do what: see registry/jetstream_leases.py."""
+
+    async def join(self) -> int: ...
+    async def leave(self) -> None: ...
+    async def take(self, what: str) -> bool: ...
+    async def give_back(self, what: str) -> None: ...
+
+
+class Filling:
+    """Made by the wiring."""
+
+    def __init__(self, partitions: Sequence[Partition], leases: Leases, opener: Callable[[Partition], Awaitable[Filler]]) -> None:
+        self._partitions = partitions
+        self._leases = leases
+        self._open = opener
+        self._most = 0  # partitions that are ours
+        self.fillers: dict[int, tuple[Filler, asyncio.Task[None]]] = {}
+
+    async def run(self) -> None:
+        """For ever. Raises StoreRefused when a partition and history do not fit together."""
+        told = 0.0
+        while True:
+            await self._share()
+            for partition in self._partitions:
+                await self._tend(partition)
+            if asyncio.get_running_loop().time() > told:
+                told = asyncio.get_running_loop().time() + _TELL_SECONDS
+                self._tell()
+            await asyncio.sleep(_RENEW_SECONDS)
+
+    async def close(self) -> None:
+        """Carry what was folded, leave checkpoints, give the leases back."""
+        for _, task in self.fillers.values():
+            task.cancel()
+        await asyncio.gather(*(task for _, task in self.fillers.values()), return_exceptions=True)
+        try:
+            async with asyncio.timeout(_FINISH_SECONDS):
+                await asyncio.gather(*(filler.finish() for filler, _ in self.fillers.values()))
+        except (TimeoutError, FootfallError) as error:
+            log.warning("stopping without checkpoints; the next start takes longer", error=str(error) or "history is slow")
+        for number in list(self.fillers):
+            filler, _ = self.fillers.pop(number)
+            await filler.close()
+            with suppress(Busy):  # then it ends by itself
+                await self._leases.give_back(str(number))
+        with suppress(Busy):
+            await self._leases.leave()
+
+    async def _share(self) -> None:
+        """Know how many partitions are ours to fill; give one back if we have more."""
+        try:
+            self._most = math.ceil(len(self._partitions) / await self._leases.join())
+        except Busy as error:
+            log.warning("it is not known who else fills history", error=str(error))
+        if len(self.fillers) > self._most:
+            await self._pass_on(max(self.fillers))
+
+    async def _pass_on(self, number: int) -> None:
+        """Let another one go on with a partition, from a checkpoint of this moment."""
+        filler, task = self.fillers.pop(number)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        try:
+            async with asyncio.timeout(_FINISH_SECONDS):
+                await filler.finish()
+        except (TimeoutError, FootfallError) as error:
+            log.warning("a partition is passed on without a checkpoint", partition=number, error=str(error) or "history is slow")
+        await filler.close()
+        with suppress(Busy):
+            await self._leases.give_back(str(number))
+        log.info("passed on", partition=number)
+
+    async def _tend(self, partition: Partition) -> None:
+        """Begin, go on or leave off, as the lease says."""
+        number = partition.number
+        if number not in self.fillers and len(self.fillers) >= self._most:
+            return
+        try:
+            ours = await self._leases.take(str(number))
+        except Busy as error:
+            log.warning("a lease could not be renewed", partition=number, error=str(error))
+            ours = False
+        if not ours:
+            await self._leave(number)
+        elif number not in self.fillers:
+            await self._begin(partition)
+        else:
+            self._check(number)
+
+    async def _begin(self, partition: Partition) -> None:
+        try:
+            filler = await self._open(partition)
+        except StoreRefused:
+            raise
+        except FootfallError as error:
+            log.warning("a partition cannot be filled now", partition=partition.number, error=str(error))
+            return
+        self.fillers[partition.number] = filler, asyncio.create_task(filler.run(), name=f"filler {partition.number}")
+        log.info("filling history", partition=partition.number)
+
+    def _check(self, number: int) -> None:
+        """Raise what its task ended with."""
+        _, task = self.fillers[number]
+        if task.done():
+            task.result()
+
+    async def _leave(self, number: int) -> None:
+        if number not in self.fillers:
+            return
+        filler, task = self.fillers.pop(number)
+        log.warning("somebody else fills a partition now", partition=number)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await filler.close()
+
+    def _tell(self) -> None:
+        for number, (filler, _) in sorted(self.fillers.items()):
+            failure = {"failure": filler.sink.failure} if filler.sink.failure else {}
+            log.info("history", partition=number, pending_bytes=filler.sink.pending_bytes, **failure)

@@ -1,0 +1,50 @@
+"""The process of `footfall sink`: fills the history of a cluster until it is told to stop. It answers nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import structlog
+import uvloop
+
+from footfall.clock import process_clock
+from footfall.config import Config
+from footfall.errors import StoreRefused
+from footfall.house import cluster_of
+from footfall.store import open_filling
+
+log = structlog.get_logger(__name__)
+
+
+def fill(config: Config) -> None:
+    """Fill until told to stop. Raises StoreRefused."""
+    if not config.cluster or not config.clickhouse:
+        raise StoreRefused("a sink carries from one place to another", "name both with --cluster and --clickhouse")
+    uvloop.run(_fill(config))
+
+
+async def _fill(config: Config) -> None:
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    stop = asyncio.create_task(told.wait())
+    opening = asyncio.create_task(open_filling(cluster_of(config), process_clock()))
+    await asyncio.wait((stop, opening), return_when=asyncio.FIRST_COMPLETED)
+    if not opening.done():
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
+        return
+    filling, close = opening.result()
+    try:
+        running = asyncio.create_task(filling.run())
+        log.info("ready")
+        await asyncio.wait((stop, running), return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        log.info("stopping")
+    finally:
+        stop.cancel()
+        await close()

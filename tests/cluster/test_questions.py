@@ -1,0 +1,146 @@
+"""Questions in a cluster: the live state of a node and what a sink carried into ClickHouse, as one."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from footfall import rules
+from footfall.errors import Busy, HistoryFailed
+from footfall.housekeeping import sweep
+from footfall.model import Fact
+from footfall.query.answer import Answer
+from footfall.query.dimensions import DIMENSIONS
+from footfall.query.metrics import METRICS
+from footfall.query.periods import Span
+from footfall.query.question import Question
+from footfall.questions import Questions
+from footfall.store import Cluster, Store, open_filling, open_node, open_store
+from tests.clickhouse_server import ClickhouseServer, clickhouse_server
+from tests.engine.conftest import Time
+from tests.nats_server import nats_server
+
+SECONDS = 60.0
+
+
+@pytest.fixture
+def clickhouse(tmp_path: Path) -> Iterator[ClickhouseServer]:
+    """One that may be killed."""
+    with clickhouse_server(tmp_path / "clickhouse") as server:
+        yield server
+
+
+@dataclass
+class Both:
+    """A node, and a store of one's own that is told the same."""
+
+    node: Store
+    alone: Store
+    time: Time
+
+    async def send(self, facts: list[Fact]) -> None:
+        for store in (self.node, self.alone):
+            await store.engine.record(facts)
+        await self.node.engine.settled()
+
+    async def sweep(self) -> None:
+        for store in (self.node, self.alone):
+            await sweep(store.engine)
+
+    def questions(self) -> list[Question]:
+        """Each metric, and some dimensions of events, visits and time."""
+        now = self.time.now
+        span, metrics = Span(now - 3 * rules.DAY, now + rules.MINUTE, ZoneInfo("Europe/Berlin")), tuple(METRICS[n] for n in NAMES)
+        named = [(), ("event:page",), ("visit:browser",), ("time:hour",)]
+        asked = [Question("blog", span, metrics, now, tuple(DIMENSIONS[name] for name in names)) for names in named[:1]]
+        few = (METRICS["visitors"], METRICS["visits"], METRICS["pageviews"])
+        asked += [Question("blog", span, few, now, tuple(DIMENSIONS[name] for name in names)) for names in named[1:]]
+        return [*asked, Question("blog", span, (METRICS["people"], METRICS["people_peak"]), now, (DIMENSIONS["time:hour"],))]
+
+    async def agree(self) -> None:
+        """Both answer all questions alike."""
+        for question in self.questions():
+            expected = await Questions(self.alone.engine).ask(question)
+            assert await answered(self.node, question) == expected
+
+
+NAMES = ("visitors", "visits", "pageviews", "events", "views_per_visit", "bounce_rate", "visit_duration")
+
+
+async def answered(store: Store, question: Question) -> Answer:
+    """The answer, as soon as history is there."""
+    deadline = asyncio.get_running_loop().time() + SECONDS
+    while True:
+        try:
+            return await Questions(store.engine).ask(question)
+        except (Busy, HistoryFailed):
+            assert asyncio.get_running_loop().time() < deadline
+            await asyncio.sleep(0.1)
+
+
+@pytest.fixture
+async def both(tmp_path: Path, clickhouse: ClickhouseServer) -> AsyncIterator[Both]:
+    """With a sink that carries."""
+    time = Time()
+    with nats_server(tmp_path / "nats") as nats:
+        cluster = Cluster([nats.address], 3, 1, clickhouse.database("questions"))
+        node, alone = await open_node(tmp_path / "node", cluster, time), await open_store(tmp_path / "alone", time)
+        filling, close = await open_filling(cluster, time)
+        carrying = asyncio.create_task(filling.run())
+        yield Both(node, alone, time)
+        carrying.cancel()
+        await asyncio.gather(carrying, return_exceptions=True)
+        await close()
+        await node.close()
+        await alone.close()
+
+
+def views(time: Time, chance: random.Random, count: int) -> list[Fact]:
+    """Of twenty readers."""
+    made = []
+    for _ in range(count):
+        reader = chance.randrange(20)
+        browser = ("Firefox", "Safari")[reader % 2]
+        kind = chance.choice([0, 0, 0, 2])
+        path = f"/{chance.randrange(6)}"
+        made.append(Fact("blog", kind, reader * 7919, chance.getrandbits(64), "script", time.now, 0, path, browser=browser))
+    return made
+
+
+async def test_a_cluster_answers_as_one_machine_does(both: Both) -> None:
+    """While visits are open, when they have become rows, and when others are open again."""
+    chance = random.Random(1)
+    for _ in range(3):
+        for _ in range(4):
+            await both.send(views(both.time, chance, 25))
+            both.time.now += 3 * rules.MINUTE
+        await both.agree()
+        both.time.now += rules.WINDOW_KEPT + rules.HOUR
+        await both.sweep()
+        await both.agree()
+
+
+async def test_clickhouse_is_away_for_a_while(both: Both, clickhouse: ClickhouseServer) -> None:
+    """Facts and live figures go on, and health says it; when it is back, nothing is missing."""
+    chance = random.Random(2)
+    await both.send(views(both.time, chance, 30))
+    await both.agree()
+    clickhouse.kill()
+    both.time.now += rules.MINUTE
+    await both.send(views(both.time, chance, 30))
+    site, alone = both.node.engine.fold.site("blog"), both.alone.engine.fold.site("blog")
+    assert site.views == alone.views
+    with pytest.raises((Busy, HistoryFailed)):
+        await Questions(both.node.engine).ask(both.questions()[0])
+    health = both.node.engine.health()
+    assert health.accepting
+    assert "ClickHouse" in health.history_failure
+    clickhouse.start()
+    await both.agree()
+    assert not both.node.engine.health().history_failure
