@@ -1,7 +1,7 @@
 """Where the servers' programs come from: fetched once into the user's cache folder; nothing is installed into the system.
 
-ClickHouse 18.16 and ZooKeeper are Debian's packages, unpacked; a modern ClickHouse is its makers' library from npm; NATS comes
-with the Python packages of the tests. All of it takes about half a minute, once.
+ClickHouse 18.16, ZooKeeper and the proxies of deploy/ are Debian's packages, unpacked; a modern ClickHouse is its makers' library
+from npm; NATS comes with the Python packages of the tests. All of it takes about half a minute, once.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SYSTEM = Path("/")
 DEBIAN = ("clickhouse-server", "zookeeper")
+PROXIES = ("nginx", "caddy")
 
 
 class Missing(Exception):
@@ -46,7 +47,16 @@ def java() -> str:
 def debian() -> Path:
     """The root of Debian's packages: the system's if it has them, else of the unpacked ones, with what they need besides."""
     installed = all((SYSTEM / file).exists() for file in ("usr/sbin/clickhouse-server", "usr/share/java/zookeeper.jar"))
-    return SYSTEM if installed else _once("debian", _unpack)
+    return SYSTEM if installed else _once("debian", lambda folder: _unpack(folder, *DEBIAN))
+
+
+def proxy(name: str) -> str:
+    """nginx or Caddy: the system's if it has it, else unpacked."""
+    found = shutil.which(name)
+    if found:
+        return found
+    root = _once("proxies", lambda folder: _unpack(folder, *PROXIES))
+    return str(next(root.glob(f"usr/*bin/{name}")))
 
 
 def libchdb() -> Path:
@@ -61,6 +71,8 @@ def fetch() -> None:
     java()
     debian()
     libchdb()
+    for name in PROXIES:
+        proxy(name)
 
 
 def _once(name: str, make: Callable[[Path], None]) -> Path:
@@ -79,9 +91,9 @@ def _once(name: str, make: Callable[[Path], None]) -> Path:
     return folder
 
 
-def _unpack(folder: Path) -> None:
+def _unpack(folder: Path, *packages: str) -> None:
     if not shutil.which("apt-get"):
-        raise Missing("ClickHouse 18.16 and ZooKeeper come from Debian's packages, and this system has no apt-get")
+        raise Missing(f"{' and '.join(packages)} come from Debian, and this system has no apt-get")
     archives = folder / "archives"
     (archives / "partial").mkdir(parents=True)
     options = [
@@ -91,12 +103,12 @@ def _unpack(folder: Path) -> None:
     if os.geteuid() == 0:
         options.append("APT::Sandbox::User=root")  # apt's own user may not be allowed to write here
     settings = [word for option in options for word in ("-o", option)]
-    _run(["apt-get", "-qq", "-y", "--download-only", "--no-install-recommends", *settings, "install", "--reinstall", *DEBIAN])
+    _run(["apt-get", "-qq", "-y", "--download-only", "--no-install-recommends", *settings, "install", "--reinstall", *packages])
     for package in sorted(archives.glob("*.deb")):
         _run(["dpkg-deb", "-x", str(package), str(folder)])
     shutil.rmtree(archives)
-    if not (folder / "usr/sbin/clickhouse-server").exists():
-        raise Missing("apt-get brought no clickhouse-server")
+    if not (folder / "usr").exists():
+        raise Missing(f"apt-get brought nothing for {' and '.join(packages)}")
 
 
 def _install(folder: Path) -> None:
