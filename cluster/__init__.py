@@ -8,8 +8,8 @@
 It knows nothing of Footfall. `script/cluster` is the same by hand.
 """
 
-from cluster.cluster import PARTS, Cluster, NotRunning
+from cluster.cluster import PARTS, Cluster, NotRunning, free_ports
 from cluster.node import DidNotStart
 from cluster.programs import Missing
 
-__all__ = ["PARTS", "Cluster", "DidNotStart", "Missing", "NotRunning"]
+__all__ = ["PARTS", "Cluster", "DidNotStart", "Missing", "NotRunning", "free_ports"]

@@ -143,11 +143,12 @@ def _nodes(folder: Path, ports: Ports) -> Iterator[Node]:
 
 def _choose(needed: dict[str, tuple[str, ...]]) -> Ports:
     """Free ports for all of them."""
-    free = _free_ports()
+    free = free_ports()
     return {name: {use: next(free) for use in uses} for name, uses in needed.items()}
 
 
-def _free_ports() -> Iterator[int]:
+def free_ports() -> Iterator[int]:
+    """Ports of this machine that nobody listens on, and that the system hands out to nobody."""
     for port in random.SystemRandom().sample(PORTS, len(PORTS)):
         with socket.socket() as probe:
             try:

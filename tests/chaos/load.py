@@ -44,16 +44,16 @@ class Load:
         """One more to send."""
         self._open.append(request)
 
-    async def run(self, port: int, until: asyncio.Event, *, fresh: bool = True, pause: float = 0.01) -> None:
+    async def run(self, *ports: int, until: asyncio.Event, fresh: bool = True, pause: float = 0.01) -> None:
         """Send over all connections until told to stop, or, with no `fresh` ones, until all are acknowledged."""
-        await asyncio.gather(*(self._sender(port, until, fresh, pause) for _ in range(CONNECTIONS)))
+        starts = (ports[number % len(ports) :] + ports[: number % len(ports)] for number in range(CONNECTIONS))
+        await asyncio.gather(*(self._sender(Connection(*start), until, fresh, pause) for start in starts))
 
-    async def finish(self, port: int) -> None:
+    async def finish(self, *ports: int) -> None:
         """Send what is open until all of it is acknowledged."""
-        await self.run(port, asyncio.Event(), fresh=False)
+        await self.run(*ports, until=asyncio.Event(), fresh=False)
 
-    async def _sender(self, port: int, until: asyncio.Event, fresh: bool, pause: float) -> None:
-        connection = Connection(port)
+    async def _sender(self, connection: Connection, until: asyncio.Event, fresh: bool, pause: float) -> None:
         try:
             while not until.is_set():
                 if not self._open and not fresh:
@@ -100,11 +100,11 @@ class Load:
 
 
 @asynccontextmanager
-async def sending(load: Load, port: int, *, pause: float = 0.01) -> AsyncIterator[None]:
+async def sending(load: Load, *ports: int, pause: float = 0.01) -> AsyncIterator[None]:
     """The load runs within, which is entered at the first answer; what is under way when it is left is waited for."""
     until = asyncio.Event()
     load.first_answer.clear()
-    running = asyncio.create_task(load.run(port, until, pause=pause))
+    running = asyncio.create_task(load.run(*ports, until=until, pause=pause))
     first = asyncio.create_task(load.first_answer.wait())
     try:
         await asyncio.wait([running, first], return_when=asyncio.FIRST_COMPLETED)

@@ -6,6 +6,7 @@ It counts nothing: it gives a status, or says that there was no answer.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -23,10 +24,10 @@ class NoAnswer(Exception):
 
 
 class Connection:
-    """One keep-alive connection; it connects when it has to."""
+    """One keep-alive connection to one of several servers; it connects when it has to, and goes to the next one when it broke."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, *ports: int) -> None:
+        self._ports = deque(ports)
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def post(self, body: bytes, headers: Mapping[str, str], path: str = "/e") -> Answer:
@@ -36,12 +37,13 @@ class Connection:
             f"POST {path} HTTP/1.1\r\nhost: stats.test\r\ncontent-type: text/plain\r\ncontent-length: {len(body)}\r\n{lines}\r\n"
         )
         try:
-            reader, writer = self._streams or await asyncio.open_connection("127.0.0.1", self._port)
+            reader, writer = self._streams or await asyncio.open_connection("127.0.0.1", self._ports[0])
             self._streams = reader, writer
             writer.write(head.encode() + body)
             return await _read(reader)
         except (OSError, EOFError) as error:
             self.close()
+            self._ports.rotate(-1)
             raise NoAnswer(str(error)) from error
 
     def close(self) -> None:

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from cluster import Cluster, Missing
+from tests.chaos.conftest import chance, seed
+
+__all__ = ["chance", "seed"]  # a failing run tells its seed here too
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
