@@ -41,9 +41,9 @@ class Server:
         """What this and earlier processes on the folder wrote; the end of it, for a failing test."""
         return self.log_file.read_text("utf-8", "replace")[-6_000:]
 
-    def ready(self) -> Server:
+    def ready(self, within: float = START_SECONDS) -> Server:
         """Wait until it answers."""
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + within
         while not self._told():
             assert self.process.poll() is None, f"the server ended with {self.process.returncode}:\n{self.log}"
             assert time.monotonic() < deadline, f"the server does not answer:\n{self.log}"

@@ -7,7 +7,7 @@ import os
 import random
 import time
 from collections.abc import Iterator
-from pathlib import Path
+from itertools import count
 
 import httpx
 import pytest
@@ -15,27 +15,28 @@ import pytest
 from cluster import Cluster, Missing
 from tests.chaos.load import Load, sending
 from tests.chaos.story import Story
-from tests.cluster.collectors import SITE, Collectors, leader
+from tests.cluster.collectors import Collectors, leader
 
 STORM_SECONDS = float(os.environ.get("CHAOS_SECONDS", "12"))
+NUMBERS = count(1)
 PAUSE = 0.05  # of a connection whose request was not acknowledged
 
 
-@pytest.fixture
-def nats(tmp_path: Path) -> Iterator[Cluster]:
-    """Three servers of the test's own."""
+@pytest.fixture(scope="module")
+def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Three servers, which every test leaves running."""
     try:
-        cluster = Cluster(tmp_path / "servers", "nats")
+        cluster = Cluster(tmp_path_factory.mktemp("servers"), "nats")
     except Missing as missing:
         pytest.skip(str(missing))
     with cluster.running():
         yield cluster
 
 
-@pytest.fixture
-def collectors(tmp_path: Path, nats: Cluster) -> Iterator[Collectors]:
-    """Two."""
-    found = Collectors(tmp_path, nats, 2)
+@pytest.fixture(scope="module")
+def collectors(tmp_path_factory: pytest.TempPathFactory, nats: Cluster) -> Iterator[Collectors]:
+    """Two, which every test leaves running."""
+    found = Collectors(tmp_path_factory.mktemp("collectors"), nats, 2)
     try:
         found.start()
         yield found
@@ -44,9 +45,11 @@ def collectors(tmp_path: Path, nats: Cluster) -> Iterator[Collectors]:
 
 
 @pytest.fixture
-def load(seed: int) -> Load:
-    """Nothing sent yet."""
-    return Load(Story(SITE, seed), seed)
+def load(seed: int, collectors: Collectors) -> Load:
+    """Nothing sent yet, for a site of the test's own."""
+    site = f"chaos-{next(NUMBERS)}"
+    collectors.add_site(site)
+    return Load(Story(site, seed), seed)
 
 
 async def more(load: Load, facts: int = 300, seconds: float = 30.0) -> float:
@@ -79,7 +82,7 @@ async def test_a_collector_dies(collectors: Collectors, load: Load) -> None:
         await more(load)
         await asyncio.to_thread(collectors.kill, 0)
         away = await more(load)
-        server = await asyncio.to_thread(collectors.again(0).ready)
+        server = await asyncio.to_thread(collectors.again, 0)
         await more(load)
     assert load.unanswered, "no request was cut off: the test has tested nothing"
     await load.finish(*collectors.ports)
@@ -108,30 +111,33 @@ async def test_without_a_majority_facts_are_refused_until_there_is_one(nats: Clu
 
 
 async def test_a_storm(nats: Cluster, collectors: Collectors, load: Load, chance: random.Random) -> None:
-    """Something dies every second or so, and comes back; now and then two things are away."""
+    """Servers of the journal and collectors die and come back without regard for each other."""
     told: list[str] = []
-    async with sending(load, *collectors.ports, pause=PAUSE):
-        end = time.monotonic() + STORM_SECONDS
+    end = time.monotonic() + STORM_SECONDS
+
+    async def servers() -> None:
         while time.monotonic() < end:
-            await asyncio.sleep(chance.uniform(0.2, 1.0))
-            server, number = chance.choice(["", "nats-1", "nats-2", "nats-3"]), chance.choice([None, 0, 1])
-            told.append(f"{server or '-'} {'-' if number is None else f'collector {number}'}")
-            if server:
-                await asyncio.to_thread(nats.kill, server)
-            if number is not None:
-                await asyncio.to_thread(collectors.kill, number)
-            await asyncio.sleep(chance.uniform(0.0, 1.5))
-            if server:
-                await asyncio.to_thread(nats.start, server)
-            if number is not None:
-                await asyncio.to_thread(collectors.again(number).ready)
+            await asyncio.sleep(chance.uniform(0.0, 2.0))
+            name = chance.choice(["nats-1", "nats-2", "nats-3"])
+            told.append(name)
+            await asyncio.to_thread(nats.kill, name)
+            await asyncio.sleep(chance.uniform(0.0, 1.0))
+            await asyncio.to_thread(nats.start, name)
+
+    async def processes() -> None:
+        while time.monotonic() < end:
+            await asyncio.sleep(chance.uniform(0.0, 2.0))
+            number = chance.choice([0, 1])
+            told.append(f"collector {number}")
+            await asyncio.to_thread(collectors.kill, number)
+            await asyncio.to_thread(collectors.again, number)
+
+    async with sending(load, *collectors.ports, pause=PAUSE):
+        await asyncio.gather(servers(), processes())
     await load.finish(*collectors.ports)
-    print(
-        *told,
-        f"{load.acknowledged} facts acknowledged, {load.sent} sent, {load.statuses}, {load.unanswered} unanswered",
-        sep="\n",
-    )
-    await collectors.until_all_know(load)
+    took = await collectors.until_all_know(load)
+    facts = f"{load.acknowledged} facts acknowledged, {load.sent} sent, {load.statuses}, {load.unanswered} unanswered"
+    print(", ".join(told), facts, f"all alike after {took:.2f} s", sep="\n")
     assert load.statuses.keys() <= {204, 400, 503}
 
 
