@@ -61,7 +61,7 @@ def test_the_proxy_and_prometheus_know_the_services() -> None:
     jobs = one(DEPLOY / "monitoring" / "prometheus.yaml")["scrape_configs"]
     targets = {target.rpartition(":")[0] for job in jobs for config in job["static_configs"] for target in config["targets"]}
     clickhouse = {name for name in SERVICES if name.startswith("clickhouse-")}
-    assert targets == {*collectors, "sink", "nats-metrics", *clickhouse}
+    assert targets == {*collectors, "nats-metrics", *clickhouse}
 
 
 def pod(workload: Tree) -> Tree:
@@ -80,7 +80,7 @@ def test_a_pod(workload: Tree) -> None:
     rights = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
     assert container["securityContext"] == rights
     assert container["resources"]["requests"].keys() == {"cpu", "memory"}
-    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    ports = {port["name"]: port["containerPort"] for port in container.get("ports", ())}
     for probe in (container[name] for name in container if name.endswith("Probe")):
         assert next(iter(probe.get("httpGet", probe.get("tcpSocket")).values())) in ports or probe["httpGet"]["port"] in ports
     own = {volume["name"] for volume in spec["volumes"]} | {
@@ -93,7 +93,9 @@ def test_a_pod(workload: Tree) -> None:
 
 def test_kubernetes_as_a_whole() -> None:
     labels = [found["spec"]["template"]["metadata"]["labels"] for found in WORKLOADS]
-    ports = {(c["image"], p["containerPort"]) for found in WORKLOADS for c in pod(found)["containers"] for p in c["ports"]}
+    ports = {
+        (c["image"], p["containerPort"]) for found in WORKLOADS for c in pod(found)["containers"] for p in c.get("ports", ())
+    }
     services = {found["metadata"]["name"]: found["spec"] for found in manifests("Service")}
     budgets = [found["spec"]["selector"]["matchLabels"] for found in manifests("PodDisruptionBudget")]
     policies = [found["spec"]["podSelector"]["matchLabels"] for found in manifests("NetworkPolicy")]

@@ -49,7 +49,7 @@ def test_the_filters_allow_what_a_server_does(tmp_path: Path) -> None:
     try:
         seen = tmp_path / "calls"
         tracer = subprocess.Popen(["strace", "-f", "-qq", "-o", str(seen), "-p", str(server.process.pid)])
-        server.ready()
+        server.ready(90)
         server.add_site("blog")
         server.snapshot("blog")
         assert server.differences() == []
