@@ -1,8 +1,10 @@
-"""Collectors of one cluster, each a real `footfall serve` in a process of its own: started on their ports, killed, compared."""
+"""Collectors and the sink of one cluster, each a real process: started, killed, started again, compared."""
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Iterable
 from itertools import islice
@@ -24,7 +26,7 @@ class Collectors:
 
     def __init__(self, folder: Path, cluster: Cluster, count: int) -> None:
         self._folder = folder
-        self._options = ["--cluster", ",".join(cluster.nats_addresses), "--cluster-partitions", str(PARTITIONS)]
+        self._options = flags(cluster)
         self.ports = tuple(islice(free_ports(), count))
         self.servers: list[Server] = []
 
@@ -79,6 +81,48 @@ class Collectors:
             assert time.monotonic() < began + AGREE_SECONDS, f"expected {wanted[0]} of all, found {found}"
             await asyncio.sleep(0.05)
         return time.monotonic() - began
+
+
+class Sink:
+    """`footfall sink`; it keeps nothing, so a second process is as good as the first."""
+
+    def __init__(self, folder: Path, cluster: Cluster) -> None:
+        self._command = [sys.executable, "-m", "footfall", "sink", *flags(cluster), "--log-format", "json"]
+        self._log_file = folder / "sink.log"
+
+    def start(self) -> None:
+        """Does not wait: it opens when it can."""
+        with self._log_file.open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._process.kill()
+        self._process.wait()
+
+    close = kill
+
+    @property
+    def log(self) -> str:
+        """The end of what it wrote."""
+        return self._log_file.read_text("utf-8", "replace")[-4_000:]
+
+
+def flags(cluster: Cluster) -> list[str]:
+    """What every process of a cluster is told."""
+    found = ["--cluster", ",".join(cluster.nats_addresses), "--cluster-partitions", str(PARTITIONS)]
+    if cluster.clickhouse_addresses:
+        found += ["--clickhouse", ",".join(f"{address}/?cluster=footfall" for address in cluster.clickhouse_addresses)]
+    return found
+
+
+async def more(load: Load, facts: int = 300, seconds: float = 60.0) -> float:
+    """Wait for so many more acknowledgements; how long it took."""
+    began, before = time.monotonic(), load.acknowledged
+    while load.acknowledged < before + facts:
+        assert time.monotonic() < began + seconds, f"{load.acknowledged - before} facts in {seconds:g} s, {load.statuses}"
+        await asyncio.sleep(0.02)
+    return time.monotonic() - began
 
 
 def leader(cluster: Cluster, names: Iterable[str] = ("nats-1", "nats-2", "nats-3")) -> str:

@@ -15,7 +15,7 @@ import pytest
 from cluster import Cluster, Missing
 from tests.chaos.load import Load, sending
 from tests.chaos.story import Story
-from tests.cluster.collectors import Collectors, leader
+from tests.cluster.collectors import Collectors, leader, more
 
 STORM_SECONDS = float(os.environ.get("CHAOS_SECONDS", "12"))
 NUMBERS = count(1)
@@ -50,15 +50,6 @@ def load(seed: int, collectors: Collectors) -> Load:
     site = f"chaos-{next(NUMBERS)}"
     collectors.add_site(site)
     return Load(Story(site, seed), seed)
-
-
-async def more(load: Load, facts: int = 300, seconds: float = 30.0) -> float:
-    """Wait for so many more acknowledgements; how long it took."""
-    began, before = time.monotonic(), load.acknowledged
-    while load.acknowledged < before + facts:
-        assert time.monotonic() < began + seconds, f"{load.acknowledged - before} facts in {seconds:g} s, {load.statuses}"
-        await asyncio.sleep(0.02)
-    return time.monotonic() - began
 
 
 async def test_the_leader_of_the_journal_dies(nats: Cluster, collectors: Collectors, load: Load) -> None:
