@@ -131,7 +131,9 @@ async def until_stored(servers: Cluster, sink: Sink, load: Load) -> float:
 def stored(address: str, site: str) -> Counter[str]:
     """How many rows each fact's own text has; a row that came twice is one, as ReplacingMergeTree will have it."""
     told = ask(
-        address, f"SELECT if(kind = 0, title, name) AS text, uniqExact(seq, n) FROM facts WHERE site = '{site}' GROUP BY text"
+        address,
+        "SELECT if(kind = 0, title, name) AS text, uniqExact(seq, n) FROM facts "
+        f"WHERE site = '{site}' AND kind IN (0, 2) GROUP BY text",
     )
     return Counter({text: int(count) for text, count in (line.split("\t") for line in told.splitlines())})
 
