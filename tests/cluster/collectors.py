@@ -100,8 +100,6 @@ class Sink:
         self._process.kill()
         self._process.wait()
 
-    close = kill
-
     @property
     def log(self) -> str:
         """The end of what it wrote."""
