@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import ingest, page, push, query, startup, stats
+from bench import cluster, ingest, page, push, query, startup, stats
 from bench.report import heading
 
 BENCHES: dict[str, tuple[Callable[[], None], str]] = {
@@ -14,6 +14,7 @@ BENCHES: dict[str, tuple[Callable[[], None], str]] = {
     "stats": (stats.run, "get_stats at 10 million views, CPU of the fold per record, memory per visitor, entry and visit"),
     "query": (query.run, "panels of a site's page over 10 million stored views, from a database just opened and again"),
     "page": (page.run, "the live page in Chromium: bytes, CPU and frames while 500 points move five times a second"),
+    "cluster": (cluster.run, "NATS, ClickHouse, three collectors and the sink on this machine: facts per second, CPU, recovery"),
     "push": (push.run, "thousands of live viewers on one process while facts arrive: delay, memory, viewers that vanish"),
 }
 
