@@ -33,8 +33,9 @@ from cluster import Cluster
 SECONDS = 6
 COLLECTORS = 3
 BATCH = 50
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 T = TypeVar("T")
+AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0"  # else it is taken for a bot
 NATS = ("nats-1", "nats-2", "nats-3")
 
 
