@@ -74,6 +74,7 @@ class Process:
         headers = {
             "authorization": f"Bearer {(self._folder / 'owner.key').read_text().strip()}",
             "content-type": "application/json",
+            "user-agent": AGENT,
         }
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers, method=method)
         try:
