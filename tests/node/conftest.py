@@ -16,6 +16,13 @@ PARTITIONS = 4
 OpenNode = Callable[..., Awaitable[Store]]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A server for each test takes its time."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture
 def time() -> Time:
     """At START."""
