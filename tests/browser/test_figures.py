@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from footfall.model import Adopt, Fact, FactRow, Kind, VisitRow
 from footfall.rules import DAY, HOUR, MINUTE
@@ -152,7 +152,7 @@ def test_comparisons_are_those_of_the_api(person: Open, server: Footfall, site: 
     page.keyboard.press("x")
     expect(page).to_have_url(re.compile("compare=year"))
     settled(page)
-    expect(page.locator(".moved [aria-hidden]")).to_have_count(0)  # nobody was counted then
+    assert page.locator(".moved").all_inner_texts() == [""] * 9  # nobody was counted then
     page.locator(".chart").focus()
     page.keyboard.press("Home")
     days = ask(server, site, metrics=["visitors"], dimensions=["time:day"])["results"]
@@ -294,6 +294,59 @@ def test_a_period_without_anybody_says_so(person: Open, server: Footfall, site: 
     assert tile(page, "visitors") == "0"
     assert tile(page, "bounce_rate") == "\u2013"
     expect(page.locator('[data-card="pages"] .rows')).to_have_text("Nobody was here in this period.")
+
+
+def test_there_and_back_leaves_nothing_busy(person: Open, server: Footfall, site: str) -> None:
+    """What was shown is shown again though the answer to what was wanted between never came."""
+    page = figures(person, server, site)
+    before = tile(page, "visitors")
+    held = list[Route]()
+    page.route("**/api/v2/query", lambda route: held.append(route))
+    page.keyboard.press("w")
+    expect(page.locator('.tile[data-metric="visitors"]')).to_have_attribute("aria-busy", "true")
+    page.keyboard.press("f")
+    settled(page)
+    assert tile(page, "visitors") == before
+    assert held
+
+
+def test_what_is_refused_is_not_shown_as_what_was_before(person: Open, server: Footfall, site: str, watch: Watch) -> None:
+    """An address may ask for anything: what is no filter is said to be none, and markup is text."""
+    watch.allowed.append("status of 400")
+    page = figures(person, server, site)
+    markup = "<img src=x onerror=alert(1)>" * 30
+    odd = [("filter", '["foo"]'), ("page", markup), (f"prop.{markup}", "x"), ("chart", "toString"), ("tabs", "__proto__")]
+    address = f"{MONTH}&all=constructor&{urlencode(odd)}"
+    page.evaluate("address => { history.pushState(null, '', address); dispatchEvent(new PopStateEvent('popstate')); }", address)
+    expect(page.locator('[data-card="pages"] .rows')).to_contain_text("This cannot be answered")
+    expect(page.locator(".tile .draw").first).to_have_text("\u2013")
+    expect(page.locator(".figures tbody tr, .figures img")).to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("button", name="Remove all").click()
+    settled(page)
+    expect(page.locator('[data-card="pages"] tbody tr').first).to_be_visible()
+
+
+def test_the_focus_stays_where_something_is(person: Open, server: Footfall, site: str) -> None:
+    """A closed dialog gives it back; what is removed leaves it near."""
+    page = figures(person, server, site, f"{MONTH}&country=DE")
+    more = page.locator('[data-card="pages"] footer .quiet', has_text="Show all")
+    for close in (lambda: page.keyboard.press("Escape"), lambda: page.get_by_role("button", name="Close").click()):
+        more.press("Enter")
+        expect(page.get_by_role("dialog", name="Pages")).to_be_visible()
+        close()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(more).to_be_focused()
+    page.get_by_role("button", name="Segments").click()
+    page.get_by_label("Name of the segment").fill("Short")
+    page.get_by_role("button", name="Save filters").click()
+    page.get_by_role("button", name="Delete Short").press("Enter")
+    expect(page.locator(".segments li")).to_have_count(0)
+    page.keyboard.press("Escape")  # the menu's, not the filters'
+    expect(page.get_by_role("button", name="Segments")).to_be_focused()
+    page.get_by_role("button", name="Remove: Country is Germany").press("Enter")
+    expect(page.locator(".chips")).to_have_count(0)
+    expect(page.locator("#filter")).to_be_focused()
 
 
 def test_strangers_have_no_figures(person: Open, server: Footfall, site: str) -> None:

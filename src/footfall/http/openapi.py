@@ -193,7 +193,7 @@ def _include() -> dict[str, Any]:
     }
     comparisons = {"properties": {key: told.get(key, flag) for key in COMPARISONS}, "required": ["mode"]}
     shut = {"type": "object", "additionalProperties": False}
-    return {**shut, "properties": {key: flag for key in INCLUDES} | {"comparisons": {**shut, **comparisons}}}
+    return {**shut, "properties": dict.fromkeys(INCLUDES, flag) | {"comparisons": {**shut, **comparisons}}}
 
 
 _GROUPS: dict[str, Any] = {

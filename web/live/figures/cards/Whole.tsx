@@ -31,9 +31,13 @@ export function Whole({ tab, store, door }: { tab: Tab; store: Store; door: Door
     table(door.site, store.view.value, store.span.value, tab, metrics, { limit, offset, order, also });
   const asked = useAsked(door, ask(SIZE, offset), store.fresh.value);
   useEffect(() => {
-    const opened = dialog.current!;
+    const [opened, over] = [dialog.current!, new AbortController()];
+    opened.addEventListener("close", () => store.change({ all: null }), over);
     opened.showModal();
-    return () => opened.close(); // while it is there: the focus goes back to where it was
+    return () => {
+      over.abort();
+      opened.close(); // while it is there: the focus goes back to where it was
+    };
   }, []);
   const rows = asked.answer?.results ?? [];
   const total = asked.answer?.meta.total_rows ?? 0;
@@ -44,7 +48,6 @@ export function Whole({ tab, store, door }: { tab: Tab; store: Store; door: Door
       class="whole"
       ref={dialog}
       aria-label={title}
-      onClose={() => store.view.value.all === tab.id && store.change({ all: null })}
       onClick={(e) => e.target === dialog.current && close()}
     >
       <div class="sheet">
