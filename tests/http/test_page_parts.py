@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from footfall.errors import InvalidInput
 from footfall.http import plain, sheets
 from footfall.http.openapi import openapi
-from footfall.query.reading import INCLUDES
 from footfall.http.page import Numbers, Template, in_script
 from footfall.intake.wire import KEYS
 from footfall.model import Site
+from footfall.query.reading import INCLUDES
 from tests.examples import examples
 
 

@@ -19,8 +19,8 @@ from footfall.live.snapshot import Snapshot
 from footfall.query.dimensions import DIMENSIONS
 from footfall.query.metrics import METRICS
 from footfall.query.people import RANGES, People
-from footfall.query.periods import EXPECTED
-from footfall.query.reading import COMPARISONS, INCLUDES, KEYS, MODES
+from footfall.query.periods import EXPECTED, MODES
+from footfall.query.reading import COMPARISONS, INCLUDES, KEYS
 from footfall.query.replay import Replay
 from footfall.rules import MAX_FACTS_PER_REQUEST
 

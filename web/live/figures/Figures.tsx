@@ -78,7 +78,7 @@ export function Figures({ site, zone, since, ahead, look, sheet, live }: Props) 
   );
 }
 
-const PATIENCE = 10_000; // milliseconds until a server that could not be reached is tried again
+const PATIENCE = 5_000; // milliseconds until a server that could not be reached is tried again
 
 function TroubleBar({ store, trouble }: { store: Store; trouble: Signal<Door["trouble"]["value"]> }) {
   const { words } = useTongue();

@@ -11,9 +11,7 @@ import type { Store } from "../store.ts";
 import { useSpeech } from "../words/speech.ts";
 import { Drawn } from "./Drawn.tsx";
 import { AddNote, Marks, NoteList, useNotes } from "./Notes.tsx";
-import { dragged, placed, series } from "./series.ts";
-
-const COUNTS = ["visitors", "visits", "pageviews", "events", "people", "people_peak"]; // where nothing is, there are 0
+import { COUNTS, dragged, placed, series } from "./series.ts";
 
 interface Props {
   store: Store;
