@@ -3,103 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import quote
 
-import msgspec
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from footfall.model import Adopt, Fact, FactRow, Kind, VisitRow
-from footfall.rules import DAY, HOUR, MINUTE
-
-from .conftest import Footfall, Open, Watch, axe
+from .asking import MONTH, ask, figures, owner, rows, settled, tile, weeks
+from .conftest import Footfall, Open, axe
 from .watching import LOOKS, PHONE, live
-
-DAYS = 56
-COUNTRIES, SOURCES, BROWSERS = ("DE", "US", "FR"), ("Google", "", "Hacker News", ""), ("Chrome", "Firefox")
-MONTH = "?period=28d"
 
 
 @pytest.fixture(scope="module")
 def site(server: Footfall) -> str:
-    """A site with some visits of two or three views on each of the days before today."""
-    site = server.put("figures", visibility="public", timezone="UTC", goals=[{"name": "Signed up", "event": "sign up"}])
-    today = int(datetime.now(UTC).timestamp() * 1000) // DAY * DAY
-    facts, visits = list[FactRow](), list[VisitRow]()
-    for day in range(DAYS):
-        for n in range(2 + day % 3 + (day < 28)):
-            _visit(site, today - (day + 1) * DAY + (n + 8) * HOUR, day * 10 + n, facts, visits)
-    for chunk in (Adopt(site, 0, facts=tuple(facts)), Adopt(site, 0, visits=tuple(visits))):
-        body = msgspec.msgpack.encode(chunk)
-        answer = server.http.post(f"{server.address}/api/sites/{site}/rows", content=body, headers=_owner(server))
-        assert answer.is_success, answer.text
-    return site
-
-
-def _visit(site: str, start: int, n: int, facts: list[FactRow], visits: list[VisitRow]) -> None:
-    paths = ["/", f"/blog/post-{n % 13}", "/pricing"][n % 2 :]
-    shared: dict[str, Any] = {
-        "hostname": "example.com",
-        "country": COUNTRIES[n % 3],
-        "source": SOURCES[n % 4],
-        "browser": BROWSERS[n % 2],
-        "storageless": True,
-    }
-    told = [
-        Fact(site, Kind.VIEW, n + 1, (n + 1) << 20 | at, "script", start + at * MINUTE, 0, path, **shared)
-        for at, path in enumerate(paths)
-    ]
-    if n % 5 == 0:
-        event = Fact(
-            site, Kind.EVENT, n + 1, (n + 1) << 20 | 9, "script", start + 9 * MINUTE, 0, "/pricing", name="sign up", **shared
-        )
-        told.append(msgspec.structs.replace(event, props={"plan": "pro"}))
-    facts += [FactRow(0, at, fact.time, fact.kind == Kind.VIEW, n + 1, fact) for at, fact in enumerate(told)]
-    last = told[-1].time
-    visits.append(VisitRow(0, n, n + 1, start, last, paths[0], "/pricing", len(paths), len(told) - len(paths), 0, told[0]))
-
-
-def _owner(server: Footfall) -> dict[str, str]:
-    return {"authorization": f"Bearer {server.key}"}
-
-
-def ask(server: Footfall, site: str, **question: Any) -> dict[str, Any]:
-    """What the API says of the last 28 days."""
-    body = {"site_id": site, "date_range": "28d", **question}
-    answer = server.http.post(f"{server.address}/api/v2/query", json=body, headers=_owner(server))
-    assert answer.is_success, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-def figures(person: Open, server: Footfall, site: str, query: str = MONTH, **options: Any) -> Page:
-    """The room as the owner enters it by an address."""
-    page = person(**options).new_page()
-    page.goto(f"{server.address}/s/{site}?key={server.key}")
-    page.goto(f"{server.address}/s/{site}{query}")
-    settled(page)
-    return page
-
-
-def settled(page: Page) -> None:
-    """Nothing that is on the screen is being asked for."""
-    expect(page.locator(".headline .draw").first).to_have_text(re.compile(r"\d"))
-    expect(page.locator(".figures [aria-busy=true]")).to_have_count(0)
-
-
-def tile(page: Page, metric: str) -> str:
-    """What the headline says."""
-    return page.locator(f'.tile[data-metric="{metric}"] .draw').inner_text()
-
-
-def rows(page: Page, card: str) -> list[list[str]]:
-    """The names and visitors of a card."""
-    found = page.locator(f'[data-card="{card}"] tbody tr')
-    return [
-        [found.nth(n).locator(".pick").inner_text(), found.nth(n).locator("td").last.inner_text()] for n in range(found.count())
-    ]
+    """With eight weeks behind it."""
+    return weeks(server, "figures")
 
 
 def test_a_click_filters_everything_and_the_address_says_so(person: Open, server: Footfall, site: str) -> None:
@@ -152,7 +71,7 @@ def test_comparisons_are_those_of_the_api(person: Open, server: Footfall, site: 
     page.keyboard.press("x")
     expect(page).to_have_url(re.compile("compare=year"))
     settled(page)
-    expect(page.locator(".moved [aria-hidden]")).to_have_count(0)  # nobody was counted then
+    assert page.locator(".moved").all_inner_texts() == [""] * 9  # nobody was counted then
     page.locator(".chart").focus()
     page.keyboard.press("Home")
     days = ask(server, site, metrics=["visitors"], dimensions=["time:day"])["results"]
@@ -203,7 +122,7 @@ def test_rows_can_be_taken_away(person: Open, server: Footfall, site: str) -> No
         with page.expect_download() as download:
             page.get_by_role("button", name=f"Download as CSV: {name}").click()
         answer = server.http.post(
-            f"{server.address}/api/v2/query", params={"format": "csv"}, json=question | asked, headers=_owner(server)
+            f"{server.address}/api/v2/query", params={"format": "csv"}, json=question | asked, headers=owner(server)
         )
         assert download.value.path().read_bytes() == answer.content
         assert download.value.suggested_filename.startswith(site)
@@ -273,27 +192,30 @@ def test_keys_lead_through_periods_and_rooms(person: Open, server: Footfall, sit
     expect(page.locator(".headline")).to_be_visible()
 
 
-def test_what_cannot_be_loaded_is_said_and_loaded_later(person: Open, server: Footfall, site: str, watch: Watch) -> None:
-    """The figures stay where they are, dimmed or not; when the network is back they are right again."""
-    watch.allowed.append("ERR_INTERNET_DISCONNECTED")
-    page = figures(person, server, site)
-    before = tile(page, "visitors")
-    page.context.set_offline(True)
-    page.keyboard.press("w")
-    expect(page.get_by_role("alert").filter(has_text="cannot be reached").first).to_be_visible()
-    assert tile(page, "visitors") == before
-    page.context.set_offline(False)
-    week = ask(server, site, metrics=["visitors"], date_range="7d")["results"][0]["metrics"][0]
-    expect(page.locator('.tile[data-metric="visitors"] .draw')).to_have_text(str(week))
-    expect(page.locator(".trouble")).to_have_count(0)
-
-
-def test_a_period_without_anybody_says_so(person: Open, server: Footfall, site: str) -> None:
-    """Nothing is broken, and nothing is invented."""
-    page = figures(person, server, site, "?period=custom&from=2020-01-01&to=2020-01-31")
-    assert tile(page, "visitors") == "0"
-    assert tile(page, "bounce_rate") == "\u2013"
-    expect(page.locator('[data-card="pages"] .rows')).to_have_text("Nobody was here in this period.")
+def test_the_focus_stays_where_something_is(person: Open, server: Footfall, site: str) -> None:
+    """A closed dialog gives it back; what is removed leaves it near."""
+    page = figures(person, server, site, f"{MONTH}&country=DE")
+    more = page.locator('[data-card="pages"] footer .quiet', has_text="Show all")
+    ways: list[Callable[[], None]] = [
+        lambda: page.keyboard.press("Escape"),
+        lambda: page.get_by_role("button", name="Close").click(),
+    ]
+    for close in ways:
+        more.press("Enter")
+        expect(page.get_by_role("dialog", name="Pages")).to_be_visible()
+        close()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(more).to_be_focused()
+    page.get_by_role("button", name="Segments").click()
+    page.get_by_label("Name of the segment").fill("Short")
+    page.get_by_role("button", name="Save filters").click()
+    page.get_by_role("button", name="Delete Short").press("Enter")
+    expect(page.locator(".segments li")).to_have_count(0)
+    page.keyboard.press("Escape")  # the menu's, not the filters'
+    expect(page.get_by_role("button", name="Segments")).to_be_focused()
+    page.get_by_role("button", name="Remove: Country is Germany").press("Enter")
+    expect(page.locator(".chips")).to_have_count(0)
+    expect(page.locator("#filter")).to_be_focused()
 
 
 def test_strangers_have_no_figures(person: Open, server: Footfall, site: str) -> None:

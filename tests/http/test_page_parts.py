@@ -13,6 +13,7 @@ from footfall.http.openapi import openapi
 from footfall.http.page import Numbers, Template, in_script
 from footfall.intake.wire import KEYS
 from footfall.model import Site
+from footfall.query.reading import INCLUDES
 from tests.examples import examples
 
 
@@ -48,6 +49,17 @@ def test_plain_pages_escape_what_they_are_given() -> None:
     for page in pages:
         assert b"<script>alert" not in page
     assert b"peer &lt;b&gt;" in pages[0]
+
+
+def test_the_description_names_all_that_a_question_may_include() -> None:
+    """From the tables that the reading of a question has."""
+    question = json.loads(openapi("1"))["paths"]["/api/v2/query"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    include = question["properties"]["include"]
+    assert set(include["properties"]) == set(INCLUDES)
+    comparisons = include["properties"]["comparisons"]
+    assert set(comparisons["properties"]) == {"mode", "date_range", "match_day_of_week", "elapsed"}
+    assert comparisons["properties"]["elapsed"]["type"] == "boolean"
+    assert comparisons["required"] == ["mode"]
 
 
 def test_the_description_names_every_key_that_intake_judges() -> None:

@@ -17,7 +17,7 @@ import {
 import { type Filter, flipped, readFilters, spoken, toggled, understood, write } from "../live/figures/filters.ts";
 import { matching } from "../live/figures/found.ts";
 import { KEYS } from "../live/figures/keys.ts";
-import { type Answer, headline, table, total } from "../live/figures/questions.ts";
+import { type Answer, headline, series as charted, table, total } from "../live/figures/questions.ts";
 import { answerable, CARDS, choosing, chosen, tabNamed } from "../live/figures/tabs.ts";
 import { SAYS } from "../live/figures/terms.ts";
 import { readView, spanOf, type View, writeView } from "../live/figures/view.ts";
@@ -170,6 +170,21 @@ Deno.test("every tab asks for what the API knows, and only for what goes with th
   equal(headline({ ...view(""), filters: [title] }).minutes, []);
   equal(headline(view("page=/a&country=DE")).minutes, ["people_peak"]);
   equal(headline(view("goal=Buy")).people, ["visitors", "events", "conversion_rate"]);
+});
+
+Deno.test("the chart shows visitors where what was chosen is not asked with these filters", () => {
+  const cases = {
+    "": "visitors",
+    "chart=visits": "visits",
+    "chart=conversion_rate": "visitors",
+    "chart=conversion_rate&goal=Buy": "conversion_rate",
+    "chart=time_on_page&title=A": "visitors",
+    "chart=time_on_page&page=/a": "time_on_page",
+    "chart=group_conversion_rate": "visitors",
+  };
+  for (const [query, metric] of Object.entries(cases)) {
+    equal([query, ...charted("demo", view(query), [TODAY, TODAY], "hour").metrics], [query, metric]);
+  }
 });
 
 Deno.test("a card shows its first tab unless another was chosen", () => {

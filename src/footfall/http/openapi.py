@@ -19,8 +19,8 @@ from footfall.live.snapshot import Snapshot
 from footfall.query.dimensions import DIMENSIONS
 from footfall.query.metrics import METRICS
 from footfall.query.people import RANGES, People
-from footfall.query.periods import EXPECTED
-from footfall.query.reading import KEYS
+from footfall.query.periods import EXPECTED, MODES
+from footfall.query.reading import COMPARISONS, INCLUDES, KEYS
 from footfall.query.replay import Replay
 from footfall.rules import MAX_FACTS_PER_REQUEST
 
@@ -170,6 +170,7 @@ def _query(problem: dict[str, Any]) -> dict[str, Any]:
         "date_range": {"description": EXPECTED},
         "dimensions": {"type": "array", "items": dimension},
         "filters": {"type": "array", "items": {"type": "array"}, "examples": [[["is", "segment", [2]]]]},
+        "include": _include(),
     }
     body = {"type": "object", "required": ["site_id", "metrics", "date_range"], "properties": properties}
     groups = {"200": {"description": "Groups with their numbers; docs/wire.md", "content": _GROUPS}}
@@ -180,6 +181,19 @@ def _query(problem: dict[str, Any]) -> dict[str, Any]:
         "responses": {**groups, **_asked_in_vain(problem)},
         "security": [{"key": []}, {"session": []}],
     }
+
+
+def _include() -> dict[str, Any]:
+    """What comes along with the groups."""
+    flag = {"type": "boolean"}
+    told: dict[str, Any] = {
+        "mode": {"enum": list(MODES)},
+        "date_range": {"description": f"Of the mode custom. {EXPECTED}"},
+        "elapsed": {**flag, "description": "Of a range that is not over, only as much of the other as there is of it yet"},
+    }
+    comparisons = {"properties": {key: told.get(key, flag) for key in COMPARISONS}, "required": ["mode"]}
+    shut = {"type": "object", "additionalProperties": False}
+    return {**shut, "properties": dict.fromkeys(INCLUDES, flag) | {"comparisons": {**shut, **comparisons}}}
 
 
 _GROUPS: dict[str, Any] = {

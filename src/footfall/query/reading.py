@@ -25,6 +25,7 @@ from footfall.rules import MINUTE
 
 KEYS = ("site_id", "metrics", "date_range", "dimensions", "filters", "order_by", "include", "pagination")
 INCLUDES = ("imports", "time_labels", "total_rows", "totals", "comparisons")
+COMPARISONS = ("mode", "date_range", "match_day_of_week", "elapsed")
 MOST_CLAUSES = 1_000
 DEEPEST = 10  # filters within filters
 SEGMENT = "segment"
@@ -212,7 +213,7 @@ def _against(asked: object, span: Span, now: int, zone: ZoneInfo) -> Span | None
     if asked is None:
         return None
     where = "#/include/comparisons"
-    given = _object(asked, where, ("mode", "date_range", "match_day_of_week", "elapsed"))
+    given = _object(asked, where, COMPARISONS)
     mode, weekday, elapsed = given.get("mode"), given.get("match_day_of_week", False), given.get("elapsed", False)
     if mode not in MODES or not isinstance(weekday, bool) or not isinstance(elapsed, bool):
         raise Unanswerable(

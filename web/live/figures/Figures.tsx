@@ -78,9 +78,17 @@ export function Figures({ site, zone, since, ahead, look, sheet, live }: Props) 
   );
 }
 
+const PATIENCE = 5_000; // milliseconds until a server that could not be reached is tried again
+
 function TroubleBar({ store, trouble }: { store: Store; trouble: Signal<Door["trouble"]["value"]> }) {
   const { words } = useTongue();
   const { words: said } = useSpeech();
+  const unreached = trouble.value === "offline";
+  useEffect(() => {
+    if (!unreached) return;
+    const timer = setInterval(() => store.again(), PATIENCE);
+    return () => clearInterval(timer);
+  }, [store, unreached]);
   if (!trouble.value) return null;
   return (
     <div class="trouble" role="alert">

@@ -1,5 +1,5 @@
 // An answer to a question: asked when it is wanted and not known yet, the one before kept until it is there, and given up when
-// it is not wanted any more.
+// it is not wanted any more. A refusal is an answer as well: what was there before is not shown in its place.
 
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -21,7 +21,8 @@ export function useAsked(door: Door, wanted: Question | null, fresh: unknown): A
   const known = useRef("");
   const key = wanted && `${fresh} ${JSON.stringify(wanted)}`;
   useEffect(() => {
-    if (!wanted || known.current === key) return;
+    if (!wanted) return;
+    if (known.current === key) return tell((before) => before.busy ? { ...before, busy: false } : before); // back again
     const stop = new AbortController();
     tell((before) => ({ ...before, busy: true }));
     door.ask(wanted, stop.signal).then((answer) => {
@@ -29,11 +30,13 @@ export function useAsked(door: Door, wanted: Question | null, fresh: unknown): A
       tell({ answer, question: wanted, busy: false, refused: null });
     }, (error) => {
       if (stop.signal.aborted) return;
-      tell((before) => ({ ...before, busy: false, refused: error instanceof Refused ? error.message : null }));
+      if (!(error instanceof Refused)) return tell((before) => ({ ...before, busy: false }));
+      known.current = key!;
+      tell({ answer: null, question: null, busy: false, refused: error.message });
     });
     return () => stop.abort();
   }, [door, key]);
-  return told;
+  return wanted ? told : { ...told, busy: false };
 }
 
 /** Whether an element is on the screen, or nearly. */

@@ -29,13 +29,6 @@ export function clock(ms: number, zone: string): string {
   return `${at.year.padStart(4, "0")}-${at.month}-${at.day} ${at.hour}:${at.minute}:${at.second}`;
 }
 
-/** The instant at which the clocks of a zone show this. Where they show it twice one of both, where never one close by. */
-export function instant(moment: string, zone: string): number {
-  const wanted = utc(moment);
-  const first = wanted - (utc(clock(wanted, zone)) - wanted);
-  return first + (wanted - utc(clock(first, zone)));
-}
-
 /** A day or moment as if it were one of UTC, which is how dates are formatted. */
 export const utc = (moment: string) => Date.parse(moment.length > 10 ? moment.replace(" ", "T") + "Z" : moment);
 

@@ -35,6 +35,8 @@ export class Refused extends Error {}
 export class Door {
   readonly trouble = signal<Trouble | null>(null);
   readonly #base: URL;
+  #begun = 0; // requests
+  #failed = 0; // the newest that had begun when one failed
 
   /** `page`: the address of the page itself. */
   constructor(readonly site: string, page: string) {
@@ -79,6 +81,7 @@ export class Door {
   }
 
   async #send(path: string, method: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+    const begun = ++this.#begun;
     try {
       const headers = body === undefined ? undefined : { "content-type": "application/json" };
       const answer = await this.#patiently(new URL(path, this.#base), {
@@ -89,10 +92,13 @@ export class Door {
       });
       if (answer.status === 400) throw new Refused((await answer.json()).error);
       if (!answer.ok) throw new Error(`${answer.status}`);
-      this.trouble.value = null;
+      if (begun > this.#failed) this.trouble.value = null; // what was asked beside one that failed does not make up for it
       return answer;
     } catch (error) {
-      if (!signal?.aborted && !(error instanceof Refused)) this.trouble.value = troubleOf(error);
+      if (!signal?.aborted && !(error instanceof Refused)) {
+        this.#failed = this.#begun;
+        this.trouble.value = troubleOf(error);
+      }
       throw error;
     }
   }

@@ -28,7 +28,6 @@ export const NAMES: Record<string, string> = { // what addresses call dimensions
 const SHORT = new Map(Object.entries(NAMES).map(([short, dimension]) => [dimension, short]));
 
 export const isCondition = (filter: Filter): filter is Condition => !("raw" in filter);
-export const negated = (operator: Operator) => operator.endsWith("_not");
 const merges = (operator: Operator) => operator === "is" || operator === "is_not";
 const opposite: Record<Operator, Operator> = {
   is: "is_not",

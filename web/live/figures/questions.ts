@@ -43,6 +43,11 @@ export function headline(view: View): Record<"counts" | "people" | "stays" | "mi
   };
 }
 
+/** What the chart shows: what was chosen, where the headline has it with these filters. */
+export function charted(view: View): Metric {
+  return Object.values(headline(view)).flat().includes(view.chart) ? view.chart : "visitors";
+}
+
 export function total(site: string, { filters }: View, { range, against }: Span, metrics: Metric[]): Question {
   return {
     site_id: site,
@@ -53,15 +58,14 @@ export function total(site: string, { filters }: View, { range, against }: Span,
   };
 }
 
-export function series(site: string, { filters, chart }: View, range: Range, step: string): Question {
-  const include = { time_labels: true };
+export function series(site: string, view: View, range: Range, step: string): Question {
   return {
     site_id: site,
-    metrics: [chart],
+    metrics: [charted(view)],
     date_range: range,
     dimensions: [`time:${step}`],
-    filters: filters.map(spoken),
-    include,
+    filters: view.filters.map(spoken),
+    include: { time_labels: true },
   };
 }
 

@@ -1,7 +1,19 @@
 // What of the figures is looked at, and the address that says so. Pure.
 
-import { against, type Compare, type Day, days, isDay, type Named, PERIODS } from "./dates.ts";
-import { type Range, type Step, STEPS, steps, suiting } from "./dates.ts";
+import {
+  against,
+  type Compare,
+  type Day,
+  days,
+  isDay,
+  type Named,
+  PERIODS,
+  type Range,
+  type Step,
+  STEPS,
+  steps,
+  suiting,
+} from "./dates.ts";
 import { type Filter, readFilters, write } from "./filters.ts";
 import { tabNamed } from "./tabs.ts";
 import { isMetric, type Metric } from "./terms.ts";

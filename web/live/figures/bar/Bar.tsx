@@ -1,10 +1,9 @@
 // What is looked at: the period, the comparison, the filters. It stays at the top while the page is scrolled.
 
 import type { Door } from "../door.ts";
-import { flipped, removed } from "../filters.ts";
+import { flipped, isCondition, removed } from "../filters.ts";
 import type { Store } from "../store.ts";
 import { useSpeech } from "../words/speech.ts";
-import { isCondition } from "../filters.ts";
 import { AddFilter } from "./AddFilter.tsx";
 import { Comparison, Period } from "./Period.tsx";
 import { Segments } from "./Segments.tsx";
@@ -30,6 +29,10 @@ function Chips({ store }: { store: Store }) {
   const { words } = speech;
   const { filters } = store.view.value;
   if (!filters.length) return null;
+  const take = (left: typeof filters) => {
+    document.getElementById("filter")!.focus(); // what had the focus goes
+    store.change({ filters: left });
+  };
   return (
     <ul class="chips" aria-label={words.filters}>
       {filters.map((filter, at) => {
@@ -54,7 +57,7 @@ function Chips({ store }: { store: Store }) {
               type="button"
               class="off"
               aria-label={words.remove(text)}
-              onClick={() => store.change({ filters: removed(filters, at) })}
+              onClick={() => take(removed(filters, at))}
             >
               ×
             </button>
@@ -63,7 +66,7 @@ function Chips({ store }: { store: Store }) {
       })}
       {filters.length > 1 && (
         <li class="plain">
-          <button type="button" class="link" onClick={() => store.change({ filters: [] })}>{words.clear}</button>
+          <button type="button" class="link" onClick={() => take([])}>{words.clear}</button>
         </li>
       )}
     </ul>

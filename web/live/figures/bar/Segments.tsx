@@ -1,6 +1,6 @@
 // Filters with a name, kept for the site.
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { type Door, Refused, type Segment } from "../door.ts";
 import { spoken, understood } from "../filters.ts";
 import type { Store } from "../store.ts";
@@ -25,10 +25,13 @@ function List({ store, door, close }: { store: Store; door: Door; close: () => v
     store.change({ filters: understood(segment.filters) });
     close();
   };
-  const remove = ({ id }: Segment) =>
-    door.remove("segments", id).then(() => set((all) => all!.filter((one) => one.id !== id)), () => {});
+  const root = useRef<HTMLDivElement>(null);
+  const remove = ({ id }: Segment) => {
+    root.current!.focus(); // what has the focus goes, and the menu is to hear its keys
+    return door.remove("segments", id).then(() => set((all) => all!.filter((one) => one.id !== id)), () => {});
+  };
   return (
-    <div class="segments">
+    <div class="segments" ref={root} tabIndex={-1}>
       {segments?.length
         ? (
           <ul class="choices">

@@ -45,7 +45,7 @@ export function Card({ card, store, door, visitors }: Props) {
         id={`rows-${card.id}`}
         role="tabpanel"
         aria-labelledby={`tab-${tab.id}`}
-        aria-busy={asked.busy && seen}
+        aria-busy={asked.busy}
       >
         {rows.length > 0 && (
           <table>

@@ -1,7 +1,6 @@
 // The rows of a table: a name with its share, and figures. A click on a name shows only that, with Alt all but it.
 
-import { toggled } from "../filters.ts";
-import { has } from "../filters.ts";
+import { has, toggled } from "../filters.ts";
 import type { Answer } from "../questions.ts";
 import type { Store } from "../store.ts";
 import type { Metric } from "../terms.ts";

@@ -30,17 +30,24 @@ export function Whole({ tab, store, door }: { tab: Tab; store: Store; door: Door
   const ask = (limit: number, offset: number) =>
     table(door.site, store.view.value, store.span.value, tab, metrics, { limit, offset, order, also });
   const asked = useAsked(door, ask(SIZE, offset), store.fresh.value);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    const [opened, over] = [dialog.current!, new AbortController()];
+    opened.addEventListener("close", () => store.change({ all: null }), over);
+    opened.showModal();
+    return () => {
+      over.abort();
+      opened.close(); // while it is there: the focus goes back to where it was
+    };
+  }, []);
   const rows = asked.answer?.results ?? [];
   const total = asked.answer?.meta.total_rows ?? 0;
   const title = words.tabs[tab.id as TabName];
-  const close = () => store.change({ all: null });
+  const close = () => dialog.current!.close();
   return (
     <dialog
       class="whole"
       ref={dialog}
       aria-label={title}
-      onClose={close}
       onClick={(e) => e.target === dialog.current && close()}
     >
       <div class="sheet">

@@ -6,14 +6,12 @@ import type { Door } from "../door.ts";
 import type { Range, Step } from "../dates.ts";
 import { Csv } from "../shared/Csv.tsx";
 import { Interval } from "../bar/Period.tsx";
-import { series as question } from "../questions.ts";
+import { charted, series as question } from "../questions.ts";
 import type { Store } from "../store.ts";
 import { useSpeech } from "../words/speech.ts";
 import { Drawn } from "./Drawn.tsx";
 import { AddNote, Marks, NoteList, useNotes } from "./Notes.tsx";
-import { dragged, placed, series } from "./series.ts";
-
-const COUNTS = ["visitors", "visits", "pageviews", "events", "people", "people_peak"]; // where nothing is, there are 0
+import { COUNTS, dragged, placed, series } from "./series.ts";
 
 interface Props {
   store: Store;
@@ -25,11 +23,11 @@ interface Props {
 export function Chart({ store, door, look }: Props) {
   const { words } = useSpeech();
   const [view, span] = [store.view.value, store.span.value];
-  const metric = view.chart;
+  const metric = charted(view);
   const ask = (range: Range | null) => range && question(door.site, view, range, span.step);
   const now = useAsked(door, ask(span.range), store.fresh.value);
   const before = useAsked(door, ask(span.against), store.tries.value);
-  const notes = useNotes(door);
+  const notes = useNotes(door, store.tries.value);
   const shown = now.question && now.question.metrics[0]; // the one that is drawn, until the next is there
   const told = useMemo(() => {
     if (!now.answer) return null;

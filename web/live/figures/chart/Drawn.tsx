@@ -6,7 +6,7 @@ import type { Step } from "../dates.ts";
 import type { Metric } from "../terms.ts";
 import { type Speech, useSpeech } from "../words/speech.ts";
 import type { Labels, Plot, Told } from "./plot.ts";
-import type { Series } from "./series.ts";
+import { COUNTS, type Series } from "./series.ts";
 
 interface Props extends Omit<Told, "pointed"> {
   series: Series | null;
@@ -100,7 +100,7 @@ function target(key: string, at: number | null, last: number): number | null {
 
 const labels = (series: Series | null, metric: Metric, step: Step, speech: Speech): Labels => ({
   step: (index) => series?.labels[index] ? speech.axis(step, series.labels[index]) : "",
-  value: (value) => speech.figure(metric, value, true),
+  value: (value) => COUNTS.includes(metric) && value % 1 ? "" : speech.figure(metric, value, true),
 });
 
 /** One step in words: when and how many, and the same of the range before. */

@@ -13,14 +13,14 @@ export interface Notes {
   remove(note: Note): void;
 }
 
-/** The notes of the site. What goes wrong the bar of trouble says. */
-export function useNotes(door: Door): Notes {
+/** The notes of the site, asked for again with every one of `tries`. What goes wrong the bar of trouble says. */
+export function useNotes(door: Door, tries: number): Notes {
   const [all, set] = useState<readonly Note[]>([]);
   useEffect(() => {
     const stop = new AbortController();
     door.list("annotations", stop.signal).then(set, () => {});
     return () => stop.abort();
-  }, [door]);
+  }, [door, tries]);
   return {
     all,
     add: (at, text) =>
@@ -59,12 +59,16 @@ export function Marks({ marks, left }: { marks: Placed<Note>[]; left: number[] }
 export function NoteList({ marks, remove }: { marks: Placed<Note>[]; remove(note: Note): void }) {
   const { words, day } = useSpeech();
   if (!marks.length) return null;
+  const taken = (note: Note) => {
+    document.getElementById("add-note")!.focus(); // what had the focus goes
+    remove(note);
+  };
   return (
     <ul class="notes" aria-label={words.notes}>
       {marks.flatMap(({ notes }) => notes).map((note) => (
         <li key={note.id}>
           <time dateTime={note.at}>{day(note.at)}</time> {note.text}
-          <button type="button" class="off" aria-label={words.remove(note.text)} onClick={() => remove(note)}>×</button>
+          <button type="button" class="off" aria-label={words.remove(note.text)} onClick={() => taken(note)}>×</button>
         </li>
       ))}
     </ul>
@@ -73,7 +77,7 @@ export function NoteList({ marks, remove }: { marks: Placed<Note>[]; remove(note
 
 export function AddNote({ today, add }: { today: string; add: Notes["add"] }) {
   const { words } = useSpeech();
-  return <Menu name={words.addNote}>{(close) => <Form today={today} add={add} close={close} />}</Menu>;
+  return <Menu name={words.addNote} id="add-note">{(close) => <Form today={today} add={add} close={close} />}</Menu>;
 }
 
 function Form({ today, add, close }: { today: string; add: Notes["add"]; close: () => void }) {

@@ -2,6 +2,10 @@
 
 import { plus, type Range, stepOf } from "../dates.ts";
 import type { Answer } from "../questions.ts";
+import type { Metric } from "../terms.ts";
+
+/** Metrics that are whole numbers, 0 where nothing is. */
+export const COUNTS: readonly Metric[] = ["visitors", "visits", "pageviews", "events", "people_peak"];
 
 export interface Series {
   /** The steps by their beginnings, as the site's clocks tell them. */

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 import { Term } from "../../shared/Term.tsx";
 import { type Asked, useAsked } from "../asked.ts";
 import type { Door } from "../door.ts";
-import { headline, total } from "../questions.ts";
+import { charted, headline, total } from "../questions.ts";
 import type { Store } from "../store.ts";
 import type { Metric } from "../terms.ts";
 import { useSpeech } from "../words/speech.ts";
@@ -74,14 +74,14 @@ function Tile({ metric, asked, store, compared }: TileProps) {
       <button
         type="button"
         class="draw"
-        aria-pressed={store.view.value.chart === metric}
+        aria-pressed={charted(store.view.value) === metric}
         aria-label={`${name}: ${told ? figure(metric, told.value) : ""}. ${words.draw(name)}`}
         title={told ? figure(metric, told.value) : undefined}
         onClick={() => store.change({ chart: metric }, true)}
       >
-        {told ? figure(metric, told.value, true) : " "}
+        {told || asked.refused ? figure(metric, told?.value, true) : " "}
       </button>
-      <span class="moved">{compared && told?.before && <Moved metric={metric} told={told} />}</span>
+      <span class="moved">{compared && told?.before ? <Moved metric={metric} told={told} /> : null}</span>
       {asked.answer?.meta.metric_warnings?.[metric] && (
         <span class="daily">
           <Term meaning={words.dailySays}>{words.daily}</Term>

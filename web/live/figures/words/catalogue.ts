@@ -78,7 +78,6 @@ export interface Words {
   weekOf: One;
   hour: string;
   nothing: string;
-  nothingHint: string;
 
   cards: Record<"pages" | "sources" | "places" | "devices" | "events", string>;
   tabs: Record<TabName, string>;
@@ -126,7 +125,6 @@ export interface Words {
   addNote: string;
   noteText: string;
   noteDay: string;
-  cancel: string;
 
   trouble: Record<"failed" | "offline" | "out", string>;
   signIn: string;

@@ -79,7 +79,6 @@ export const de: Words = {
   weekOf: (day) => `Woche ab ${day}`,
   hour: "Zeit",
   nothing: "In diesem Zeitraum war niemand hier.",
-  nothingHint: "Ein längerer Zeitraum oder weniger Filter zeigen vielleicht mehr.",
 
   cards: { pages: "Seiten", sources: "Quellen", places: "Orte", devices: "Geräte", events: "Ereignisse" },
   tabs: {
@@ -179,7 +178,6 @@ export const de: Words = {
   addNote: "Notiz hinzufügen",
   noteText: "Was geschah?",
   noteDay: "Tag",
-  cancel: "Abbrechen",
 
   trouble: {
     failed: "Die Zahlen konnten nicht geladen werden; gezeigt werden die von vorher.",

@@ -61,7 +61,6 @@ export const en: Words = {
   weekOf: (day) => `Week from ${day}`,
   hour: "Time",
   nothing: "Nobody was here in this period.",
-  nothingHint: "A longer period or fewer filters may show more.",
 
   cards: { pages: "Pages", sources: "Sources", places: "Places", devices: "Devices", events: "Events" },
   tabs: {
@@ -161,7 +160,6 @@ export const en: Words = {
   addNote: "Add a note",
   noteText: "What happened?",
   noteDay: "Day",
-  cancel: "Cancel",
 
   trouble: {
     failed: "The figures could not be loaded; those shown are from before.",

@@ -81,7 +81,6 @@ export const es: Words = {
   weekOf: (day) => `Semana desde el ${day}`,
   hour: "Hora",
   nothing: "En este periodo no hubo nadie aquí.",
-  nothingHint: "Un periodo más largo o menos filtros quizá muestren más.",
 
   cards: { pages: "Páginas", sources: "Fuentes", places: "Lugares", devices: "Dispositivos", events: "Eventos" },
   tabs: {
@@ -181,7 +180,6 @@ export const es: Words = {
   addNote: "Añadir una nota",
   noteText: "¿Qué pasó?",
   noteDay: "Día",
-  cancel: "Cancelar",
 
   trouble: {
     failed: "No se pudieron cargar las cifras; las que se ven son de antes.",
