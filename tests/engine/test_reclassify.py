@@ -65,7 +65,8 @@ async def books(store: Store, time: Time) -> list[object]:
     return [site.views, len(site.visitors), site.since, pages, rows["facts"], visits]
 
 
-@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("bot", ["owner", ""])
 async def test_after_the_fact_as_before_it(open_a_store: OpenStore, time: Time, seed: int, bot: str) -> None:
     """Taken for bots later, or for people: as if it had been known from the start, whether their visits were final or not."""
@@ -88,6 +89,7 @@ async def test_after_the_fact_as_before_it(open_a_store: OpenStore, time: Time, 
     assert found == await books(other, time)
 
 
+@pytest.mark.slow
 async def test_there_and_back(open_a_store: OpenStore, time: Time) -> None:
     """Of some facts of a visit, by any condition; also over a restart. Repeats count when what they repeat does not."""
     store = await open_a_store()
