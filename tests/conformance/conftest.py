@@ -53,7 +53,7 @@ JOURNALS: dict[str, Callable[[Backing, str], Awaitable[Journal]]] = {
     "sqlite": lambda backing, id: open_journal(backing.path / "j.sqlite", id),
     "jetstream": _partition,
 }
-HISTORIES = ["duckdb", pytest.param("clickhouse", marks=pytest.mark.cluster)]
+HISTORIES = ["duckdb", pytest.param("clickhouse", marks=pytest.mark.clickhouse)]
 REGISTRIES: dict[str, Callable[[Backing], Awaitable[Registry]]] = {
     "sqlite": lambda backing: open_registry(backing.path / "j.sqlite"),
     "jetstream": _shared_registry,

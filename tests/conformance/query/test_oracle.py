@@ -116,7 +116,7 @@ def test_duckdb_answers_as_plain_python(duckdb: Asked, facts: Sequence[bytes], q
     duckdb.agrees(facts, questions)
 
 
-@pytest.mark.cluster
+@pytest.mark.clickhouse
 @FEW
 @given(FACTS, QUESTIONS)
 def test_clickhouse_answers_as_plain_python(in_clickhouse: Asked, facts: Sequence[bytes], questions: Sequence[bytes]) -> None:
