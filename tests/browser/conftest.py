@@ -229,9 +229,9 @@ class Website(Server):
         super().__init__(self.Pages)
         self.script = ""
 
-    def carry(self, stats: str, site: str, attributes: str = "") -> None:
+    def carry(self, stats: str, site: str, attributes: str = "", script: str = "f.js") -> None:
         """From now on every page counts for that site."""
-        self.script = f'<script defer src="{stats}/f.js" data-site="{site}" {attributes}></script>'
+        self.script = f'<script defer src="{stats}/{script}" data-site="{site}" {attributes}></script>'
 
 
 class Collector(Server):
@@ -239,7 +239,7 @@ class Collector(Server):
 
     class Door(Handler):
         def do_GET(self) -> None:
-            self.reply(200, "text/javascript", (STATIC / "f.js").read_bytes())
+            self.reply(200, "text/javascript", (STATIC / self.path.strip("/")).read_bytes())
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))

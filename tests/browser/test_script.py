@@ -69,6 +69,24 @@ def test_single_page_app(website: Website, collector: Collector, person: Open) -
     until(lambda: collector.told("view")[3:] == ["/b", "/a"])
 
 
+def test_scroll_depth(website: Website, collector: Collector, person: Open) -> None:
+    """f.scroll.js tells the deepest part that was on the screen, of the page that it was on; f.js does not."""
+    website.carry(collector.address, "blog", script="f.scroll.js")
+    page = person(viewport={"width": 800, "height": 500}).new_page()
+    page.goto(f"{website.address}/short")
+    until(lambda: collector.told("view") == ["/short"])
+    push(page, "/long")
+    until(lambda: collector.told("view") == ["/short", "/long"])
+    page.evaluate("document.body.style.cssText = 'display: flow-root; height: 2000px; margin: 0'")
+    page.evaluate("() => new Promise((done) => { onscroll = done; scrollTo(0, 1000); })")
+    page.evaluate("() => new Promise((done) => { onscroll = done; scrollTo(0, 0); })")
+    leave(page)
+    until(lambda: collector.told("leave") == ["/short", "/long"])
+    depths = {fact["u"].rpartition("/")[2]: fact["c"] for fact in collector.facts if fact["k"] == "leave"}
+    assert depths == {"short": 100, "long": 75}
+    assert "scrollHeight" not in (STATIC / "f.js").read_text("utf-8")
+
+
 def test_redirect_in_the_router(website: Website, collector: Collector, person: Open) -> None:
     """A router that goes on to another address at once counts as one move."""
     page = person().new_page()

@@ -3,6 +3,9 @@
 // A guest in other people's pages: it throws nothing into them, keeps nothing on the device unless the page asks for
 // data-mode="session", and works without storage and without BroadcastChannel. Every byte here is paid by each reader:
 // the build refuses more than 1,100 bytes gzipped, so terms stay plain and nothing is configurable that was not asked for.
+// It is built twice: f.js, and f.scroll.js for those whose readers may pay a little more to tell how far they scrolled.
+
+declare const SCROLL: boolean; // which of both is being built
 
 declare global {
   interface Window {
@@ -13,6 +16,21 @@ declare global {
 type Kind = "view" | "beat" | "event" | "leave";
 /** When it happened, what kind it is, and its JSON as it travels but for `a`, the age at the moment of sending. */
 type Fact = [at: number, kind: Kind, json: string];
+
+let seen: number; // how far down, in pixels; this and what follows is left out of f.js
+let height: number; // of the page at its highest: pages grow while they load
+/** The deepest part that was on the screen, in percent. While a router is at work, what is there belongs to the next page. */
+const depth = (here: boolean) => {
+  if (here) {
+    seen = Math.max(seen, scrollY + innerHeight);
+    height = Math.max(height, document.documentElement.scrollHeight);
+  }
+  return Math.min(100, Math.round(100 * seen / height));
+};
+const begin = () => {
+  seen = height = 1;
+  depth(true);
+};
 
 ((d, l, h, now) => {
   const script = d.currentScript as HTMLScriptElement;
@@ -85,7 +103,7 @@ type Fact = [at: number, kind: Kind, json: string];
   /** Tells the engagement with this page that no fact told yet. */
   const spent = (k: Kind) => {
     tick();
-    tell(k, { u: url, e: engaged });
+    tell(k, SCROLL ? { u: url, e: engaged, c: depth(here() == url) } : { u: url, e: engaged });
     engaged = 0;
   };
   const pulse = () => {
@@ -98,6 +116,7 @@ type Fact = [at: number, kind: Kind, json: string];
     else busy = 0;
     tell("view", { r: url || d.referrer, t: d.title, w: screen.width, l: navigator.language });
     url = here();
+    if (SCROLL) begin();
     alive();
   };
   const settled = () => {
@@ -140,6 +159,7 @@ type Fact = [at: number, kind: Kind, json: string];
     };
   });
   ["popstate", "visibilitychange", "pageshow", "focus", "online"].map((e) => addEventListener(e, changed));
+  if (SCROLL) addEventListener("scroll", () => depth(here() == url), { passive: true });
   addEventListener("pagehide", () => {
     view();
     if (!url) return; // nobody saw it
