@@ -292,5 +292,7 @@ async def test_the_other_questions_of_the_program_are_understood(open_a_history:
     assert await history.fetch(replay.busiest("my-site", NOON, NOON + 60_000, upto)) == [("/0",), ("/1",)]
     erase = Erase("my-site", NOON, path="/1")
     assert [tuple(row) for row in await history.fetch(matched(erase))] == [(3, 3, 3, 1)]
+    erase = Erase("my-site", NOON, page_type="page")  # minutes know no type
+    assert [tuple(row)[3] for row in await history.fetch(matched(erase))] == [0]
     ids = '[{"text": "2"}, {"text": "18446744073709551615"}]'
     assert await ask(history, "SELECT id FROM facts WHERE id IN (SELECT toUInt64(text) FROM texts(?))", ids) == [(2,)]

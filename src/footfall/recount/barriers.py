@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -38,10 +39,13 @@ class Matched(msgspec.Struct, frozen=True, array_like=True):
 def matched(change: Barrier) -> Statement:
     """A row of Matched. Minutes follow their visits where facts are judged otherwise, and are not told of."""
     if isinstance(change, Erase):
-        (condition, params), (of_minutes, more) = matching(change), matching(change, "minute_ms")
-        minutes = f"(SELECT count(*) FROM minutes WHERE {of_minutes})"
+        condition, params = matching(change)
     else:
-        (condition, params), more, minutes = touching(change), [], "0"
+        condition, params = touching(change)
+    minutes, more = "0", list[Any]()
+    if isinstance(change, Erase) and change.page_type is None:  # minutes know no type
+        of_minutes, more = matching(change, "minute_ms")
+        minutes = f"(SELECT count(*) FROM minutes WHERE {of_minutes})"
     sql = (
         "SELECT count(*), count(*) FILTER (WHERE counted), count(DISTINCT visit) FILTER (WHERE visit <> 0),"
         f" {minutes} FROM facts WHERE {condition}"
