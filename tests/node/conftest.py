@@ -17,10 +17,10 @@ OpenNode = Callable[..., Awaitable[Store]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A server for each test takes its time."""
+    """Part of what script/test cluster runs."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.slow)
+            item.add_marker(pytest.mark.cluster)
 
 
 @pytest.fixture
