@@ -37,7 +37,7 @@ from footfall.recount.state import recounted
 from footfall.registry.base import Registry
 from footfall.registry.sqlite import open_registry
 from footfall.sink import Sink
-from footfall.supervised import supervised
+from footfall.supervised import cancelled, supervised
 
 _RESTORE = "restore the whole data folder from one backup"
 _LOOK = f"see that the disk has room and the folder can be written; if the file is damaged, {_RESTORE}"
@@ -97,9 +97,7 @@ class Store:
         if self._closed:
             return
         self._closed = True
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await cancelled(*self.tasks)
         try:
             async with asyncio.timeout(_DRAIN_SECONDS):
                 await self.engine.close()

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import structlog
 
+_AGAIN = 0.5  # seconds
+
 log = structlog.get_logger(__name__)
 
 
@@ -28,3 +30,17 @@ def supervised(task: asyncio.Task[None], on_fault: Callable[[str], None] = _only
 
     task.add_done_callback(ended)
     return task
+
+
+async def cancelled(*tasks: asyncio.Task[None]) -> None:
+    """End tasks, and wait until they have ended.
+
+    A task may have to be told more than once: in Python 3.11 `wait_for` loses a cancellation that meets the end of what it waits
+    for (python/cpython#86296), and clients of other systems use it.
+    """
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=_AGAIN)
+    await asyncio.gather(*tasks, return_exceptions=True)  # what they ended with is known to whoever supervised them

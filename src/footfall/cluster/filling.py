@@ -17,6 +17,7 @@ import structlog
 from footfall.cluster.filler import Filler
 from footfall.errors import Busy, FootfallError, StoreRefused
 from footfall.journal.base import Partition
+from footfall.supervised import cancelled
 
 _RENEW_SECONDS = 3.0
 _FINISH_SECONDS = 8.0
@@ -58,9 +59,7 @@ class Filling:
 
     async def close(self) -> None:
         """Carry what was folded, leave checkpoints, give the leases back."""
-        for _, task in self.fillers.values():
-            task.cancel()
-        await asyncio.gather(*(task for _, task in self.fillers.values()), return_exceptions=True)
+        await cancelled(*(task for _, task in self.fillers.values()))
         try:
             async with asyncio.timeout(_FINISH_SECONDS):
                 await asyncio.gather(*(filler.finish() for filler, _ in self.fillers.values()))
@@ -86,8 +85,7 @@ class Filling:
     async def _pass_on(self, number: int) -> None:
         """Let another one go on with a partition, from a checkpoint of this moment."""
         filler, task = self.fillers.pop(number)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await cancelled(task)
         try:
             async with asyncio.timeout(_FINISH_SECONDS):
                 await filler.finish()
@@ -137,8 +135,7 @@ class Filling:
             return
         filler, task = self.fillers.pop(number)
         log.warning("somebody else fills a partition now", partition=number)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await cancelled(task)
         await filler.close()
 
     def _tell(self) -> None:

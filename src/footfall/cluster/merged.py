@@ -16,7 +16,7 @@ import structlog
 from footfall.errors import JournalFailed
 from footfall.journal.base import Batch, Partition, Position, Vector
 from footfall.model import Fact
-from footfall.supervised import supervised
+from footfall.supervised import cancelled, supervised
 
 _AHEAD = 32  # batches of a partition that are read before the first of them is taken
 _AGAIN_SECONDS = 0.25
@@ -95,8 +95,7 @@ class _Reader:
 
     async def close(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await cancelled(self._task)
 
     async def _run(self) -> None:
         while True:
