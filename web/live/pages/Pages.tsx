@@ -8,10 +8,11 @@ import { useAnswer } from "../shared/answer.ts";
 import { useGlide } from "../shared/motion.ts";
 import { nameOf } from "../shared/called.ts";
 import { Name } from "../shared/Name.tsx";
+import { Turn } from "../shared/Turn.tsx";
 import type { Hidden, PageLine, PageList as Answer } from "../wire.ts";
 import { useTongue } from "../words/speech.ts";
 import type { Catalogue } from "../words/catalogue.ts";
-import { clamp, isLive, SIZE } from "./slice.ts";
+import { isLive, SIZE } from "./slice.ts";
 
 const QUIET = 200; // milliseconds without a key before a search is asked
 
@@ -73,36 +74,19 @@ export function Pages({ ranked, pages, total: { value: total }, hidden, fresh, p
         <p role="status">
           {wanted && known && !answer.busy && (known.total ? count(words.found, known.total) : words.nothingFound)}
         </p>
-        {of > SIZE && <Turn offset={offset} total={of} go={(to) => place.value = { query, offset: clamp(to, of) }} />}
+        {of > SIZE && (
+          <Turn
+            ends
+            offset={offset}
+            size={SIZE}
+            total={of}
+            go={(offset) => place.value = { query, offset }}
+          />
+        )}
         {rows.some((row) => row.reported) && <p>{words.italics}</p>}
         {hidden.value.paths > 0 && !wanted && <p class="hidden">{count(words.hidden, hidden.value.paths)}</p>}
       </footer>
     </section>
-  );
-}
-
-function Turn({ offset, total, go }: { offset: number; total: number; go: (offset: number) => void }) {
-  const { words, number } = useTongue();
-  const last = clamp(total, total);
-  const button = (name: string, to: number, sign: string) => (
-    <button
-      type="button"
-      class="quiet"
-      disabled={to === offset}
-      aria-label={name}
-      onClick={() => go(to)}
-    >
-      {sign}
-    </button>
-  );
-  return (
-    <nav class="turn" aria-label={words.paging}>
-      {button(words.first, 0, "«")}
-      {button(words.previous, clamp(offset - SIZE, total), "‹")}
-      <span>{words.span(number(offset + 1), number(Math.min(offset + SIZE, total)), number(total))}</span>
-      {button(words.next, clamp(offset + SIZE, total), "›")}
-      {button(words.last, last, "»")}
-    </nav>
   );
 }
 

@@ -1,5 +1,7 @@
 // Which rows of the pages table are shown, and where they come from. Pure.
 
+import { within } from "../shared/paging.ts";
+
 export const SIZE = 20; // rows
 export const LIVE = 100; // the most viewed, which are pushed whole
 
@@ -10,6 +12,5 @@ export function isLive(query: string, offset: number, known: number, total: numb
 
 /** An offset that exists: a multiple of SIZE within `total` rows. */
 export function clamp(offset: number, total: number): number {
-  const last = Math.max(0, Math.ceil(total / SIZE) - 1) * SIZE;
-  return Math.min(Math.max(0, offset - offset % SIZE), last);
+  return within(offset, total, SIZE);
 }

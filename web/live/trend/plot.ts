@@ -1,7 +1,7 @@
 // Draws the chart, with uPlot, which is loaded only for it. Knows no language: labels come from outside.
 
 import uPlot from "uplot";
-import { FONT } from "../shared/font.ts";
+import { FONT, kept } from "../shared/plot.ts";
 import type { Series } from "./series.ts";
 
 export interface Labels {
@@ -15,9 +15,8 @@ const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4,
 
 export class Plot {
   readonly #plot: uPlot;
-  readonly #sizes: ResizeObserver;
-  readonly #colors = matchMedia("(prefers-color-scheme: dark)");
-  readonly #redraw = () => this.#plot.redraw(false, true);
+  readonly redraw = () => this.#plot.redraw(false, true);
+  readonly destroy: () => void;
   #step: number;
   #mark: number | null = null;
 
@@ -73,9 +72,7 @@ export class Plot {
       columns(series),
       host,
     );
-    this.#sizes = new ResizeObserver(() => this.#plot.setSize({ width: host.clientWidth, height: host.clientHeight }));
-    this.#sizes.observe(host);
-    this.#colors.addEventListener("change", this.#redraw);
+    this.destroy = kept(this.#plot, host, this.redraw);
   }
 
   /** `mark`: the index of the moment that the page shows, or null for none. */
@@ -90,16 +87,6 @@ export class Plot {
     const time = index === null ? undefined : this.#plot.data[0][index];
     const left = time === undefined ? -10 : this.#plot.valToPos(time, "x");
     this.#plot.setCursor({ left, top: index === null ? -10 : 10 });
-  }
-
-  redraw() {
-    this.#redraw();
-  }
-
-  destroy() {
-    this.#sizes.disconnect();
-    this.#colors.removeEventListener("change", this.#redraw);
-    this.#plot.destroy();
   }
 
   #drawMark(u: uPlot, color: string) {

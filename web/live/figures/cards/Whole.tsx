@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useCalm } from "../../shared/calm.ts";
+import { Turn } from "../../shared/Turn.tsx";
 import { useAsked } from "../asked.ts";
 import type { Door } from "../door.ts";
 import { isCoded, matching } from "../found.ts";
@@ -108,7 +109,7 @@ export function Whole({ tab, store, door }: { tab: Tab; store: Store; door: Door
         </div>
         <footer>
           <p role="status">{!asked.busy && tongue.count(words.rows, total)}</p>
-          {total > SIZE && <Turn offset={offset} total={total} go={turn} />}
+          {total > SIZE && <Turn offset={offset} size={SIZE} total={total} go={turn} />}
         </footer>
       </div>
     </dialog>
@@ -140,27 +141,5 @@ function Column({ metric, order, first, sort }: ColumnProps) {
         {by === metric && <i aria-hidden="true">{down ? " ↓" : " ↑"}</i>}
       </button>
     </th>
-  );
-}
-
-function Turn({ offset, total, go }: { offset: number; total: number; go(offset: number): void }) {
-  const { tongue: { words, number } } = useSpeech();
-  const button = (name: string, to: number, sign: string) => (
-    <button
-      type="button"
-      class="quiet"
-      disabled={to < 0 || to >= total}
-      aria-label={name}
-      onClick={() => go(to)}
-    >
-      {sign}
-    </button>
-  );
-  return (
-    <nav class="turn" aria-label={words.paging}>
-      {button(words.previous, offset - SIZE, "‹")}
-      <span>{words.span(number(offset + 1), number(Math.min(offset + SIZE, total)), number(total))}</span>
-      {button(words.next, offset + SIZE, "›")}
-    </nav>
   );
 }

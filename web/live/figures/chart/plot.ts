@@ -1,7 +1,7 @@
 // Draws the chart of figures, with uPlot, which is loaded only for it. Knows no language and no time: a step is its number.
 
 import uPlot from "uplot";
-import { FONT } from "../../shared/font.ts";
+import { FONT, kept } from "../../shared/plot.ts";
 import type { Series } from "./series.ts";
 
 export interface Labels {
@@ -24,9 +24,8 @@ const DRAG = 12; // pixels that make a click a drag
 
 export class Plot {
   readonly #plot: uPlot;
-  readonly #sizes: ResizeObserver;
-  readonly #colors = matchMedia("(prefers-color-scheme: dark)");
-  readonly #redraw = () => this.#plot.redraw(false, true);
+  readonly redraw = () => this.#plot.redraw(false, true);
+  readonly destroy: () => void;
   #labels: Labels;
 
   constructor(host: HTMLElement, labels: Labels, series: Series, told: Told) {
@@ -101,9 +100,7 @@ export class Plot {
       columns(series),
       host,
     );
-    this.#sizes = new ResizeObserver(() => this.#plot.setSize({ width: host.clientWidth, height: host.clientHeight }));
-    this.#sizes.observe(host);
-    this.#colors.addEventListener("change", this.#redraw);
+    this.destroy = kept(this.#plot, host, this.redraw);
   }
 
   show(series: Series, labels: Labels) {
@@ -114,16 +111,6 @@ export class Plot {
   /** Points at a step, as the pointer would. */
   point(index: number | null) {
     this.#plot.setCursor(index === null ? { left: -10, top: -10 } : { left: this.#plot.valToPos(index, "x"), top: 10 });
-  }
-
-  redraw() {
-    this.#redraw();
-  }
-
-  destroy() {
-    this.#sizes.disconnect();
-    this.#colors.removeEventListener("change", this.#redraw);
-    this.#plot.destroy();
   }
 }
 
