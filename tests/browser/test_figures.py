@@ -179,6 +179,7 @@ def test_keys_lead_through_periods_and_rooms(person: Open, server: Footfall, sit
     page.keyboard.press("ArrowLeft")
     expect(page).to_have_url(re.compile("period=custom&from="))
     page.keyboard.press("/")
+    expect(page.get_by_label("Value")).to_be_focused()
     page.keyboard.type("drama")  # a field is typed in
     expect(page.get_by_label("Value")).to_have_value("drama")
     page.keyboard.press("Escape")
