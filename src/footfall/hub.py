@@ -9,7 +9,7 @@ viewer costs itself messages, never the others time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import msgspec
 import structlog
@@ -293,10 +293,8 @@ class Hub:
         message = self._message(channel)
         if message is None:
             return
-        for served, viewer in enumerate(list(channel.viewers), 1):
+        async for viewer in _each_in_turn(channel):
             viewer.offer(message, channel.message)
-            if served % _BREATH == 0:
-                await asyncio.sleep(_PAUSE)
 
     def _message(self, channel: Channel) -> bytes | None:
         """The channel's next message, if there is one. A fault in one site must not end the streams of the others."""
@@ -312,8 +310,14 @@ class Hub:
 
     async def _keep_alive(self) -> None:
         for channel in list(self._channels.values()):
-            for served, viewer in enumerate(list(channel.viewers), 1):
+            async for viewer in _each_in_turn(channel):
                 if not viewer.behind:
                     viewer.offer(_KEEP_ALIVE_MESSAGE, channel.message)
-                if served % _BREATH == 0:
-                    await asyncio.sleep(_PAUSE)
+
+
+async def _each_in_turn(channel: Channel) -> AsyncIterator[Viewer]:
+    """All viewers, with a turn for everybody else now and then."""
+    for served, viewer in enumerate(list(channel.viewers), 1):
+        yield viewer
+        if served % _BREATH == 0:
+            await asyncio.sleep(_PAUSE)

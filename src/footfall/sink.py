@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from typing import Protocol
 
 import structlog
@@ -183,7 +184,6 @@ class Sink:
         self._hurry.clear()
         if self._waiting or self.pending_bytes > _STEP_ROWS * _ROW_BYTES:
             return
-        try:
-            await asyncio.wait_for(self._hurry.wait(), self._pace_seconds)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pace_seconds):  # not `wait_for`, which in Python 3.11 may lose a cancellation
+                await self._hurry.wait()

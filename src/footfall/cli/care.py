@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -89,17 +90,39 @@ async def _walk(owner: Owner, site: str) -> None:
         click.echo(f"  {told['views']:,} views are served: footfall verify tells whether that is right")
 
 
+_OF_FACTS = (
+    click.option("--session", help="Facts of the visitor whose browser calls itself so: localStorage.footfall of the site."),
+    click.option("--visitor", type=int, help="Facts of this visitor, by the number that an export has."),
+    click.option("--since", "first", type=Moment(end=False), help="Facts from this day or time on, UTC."),
+    click.option("--until", "last", type=Moment(end=True), help="Facts up to this time, or to the end of this day, UTC."),
+    click.option("--dry-run", is_flag=True, help="Tell only how much that is."),
+    click.option("--yes", is_flag=True, help="Do not ask."),
+)
+
+
+def _of_facts(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a command that changes facts: which, and whether at once."""
+    for option in reversed(_OF_FACTS):
+        command = option(command)
+    return command
+
+
+def _agreed(would: str, question: str, dry_run: bool, yes: bool) -> bool:
+    """Whether to go on: a dry run says what would be done, and else somebody has to want it."""
+    if dry_run:
+        click.echo(would)
+        return False
+    if not yes:
+        click.confirm(question, abort=True)
+    return True
+
+
 @click.command(short_help="Erase a visitor, a path or a period.", epilog="\b\nExamples:\n"
                "  footfall erase blog --path /draft --dry-run\n  footfall erase blog --session 5f0c...\n"
                "  footfall erase blog --until 2024-12-31")  # fmt: skip
 @click.argument("site")
 @click.option("--path", help="Facts of this path.")
-@click.option("--session", help="Facts of the visitor whose browser calls itself so: localStorage.footfall of the site.")
-@click.option("--visitor", type=int, help="Facts of this visitor, by the number that an export has.")
-@click.option("--since", "first", type=Moment(end=False), help="Facts from this day or time on, UTC.")
-@click.option("--until", "last", type=Moment(end=True), help="Facts up to this time, or to the end of this day, UTC.")
-@click.option("--dry-run", is_flag=True, help="Tell only how much that is.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@_of_facts
 @configured("data_folder")
 def erase(config: Config, site: str, dry_run: bool, yes: bool, **what: Any) -> None:
     """Erase what a visitor did, a path, or a period: facts that match all that is given. It cannot be brought back.
@@ -120,13 +143,9 @@ def erase(config: Config, site: str, dry_run: bool, yes: bool, **what: Any) -> N
             click.echo(f"{site}: nothing matches, and nothing is erased.")
             return
         told = f"{facts:,} facts ({views:,} counted views) of {visits:,} visits, and {minutes:,} minutes of presence"
-        if dry_run:
-            click.echo(f"{site}: this would erase {told}.")
-            return
-        if not yes:
-            click.confirm(f"Erase {told} of {site}?", abort=True)
-        removed = (await owner.erase(site, **given))["removed_views"]
-        click.echo(f"{site}: erased; {removed:,} counted views went with it.")
+        if _agreed(f"{site}: this would erase {told}.", f"Erase {told} of {site}?", dry_run, yes):
+            removed = (await owner.erase(site, **given))["removed_views"]
+            click.echo(f"{site}: erased; {removed:,} counted views went with it.")
 
     with_owner(config, carry_out)
 
@@ -140,12 +159,7 @@ def erase(config: Config, site: str, dry_run: bool, yes: bool, **what: Any) -> N
 @click.option("--where", multiple=True, metavar="'FIELD is|is_not|contains|contains_not TEXT'",
               help="What is kept of a fact: browser, os, path, referrer, country, ...; bot is why it is taken for one; "
               "repeatable, all have to hold.")  # fmt: skip
-@click.option("--session", help="Facts of the visitor whose browser calls itself so: localStorage.footfall of the site.")
-@click.option("--visitor", type=int, help="Facts of this visitor, by the number that an export has.")
-@click.option("--since", "first", type=Moment(end=False), help="Facts from this day or time on, UTC.")
-@click.option("--until", "last", type=Moment(end=True), help="Facts up to this time, or to the end of this day, UTC.")
-@click.option("--dry-run", is_flag=True, help="Tell only how much that is.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@_of_facts
 @configured("data_folder")
 def reclassify(config: Config, site: str, verdict: str, where: tuple[str, ...], dry_run: bool, yes: bool, **what: Any) -> None:
     """Judge facts anew: those that match all that is given are a bot's, or people's, from now on.
@@ -168,12 +182,8 @@ def reclassify(config: Config, site: str, verdict: str, where: tuple[str, ...], 
             f"{facts:,} facts ({views:,} counted views) of {visits:,} visits" if verdict == "bot" else f"{facts:,} facts of bots"
         )
         whose = "a bot's" if verdict == "bot" else "people's"
-        if dry_run:
-            click.echo(f"{site}: {told} would be {whose}.")
-            return
-        if not yes:
-            click.confirm(f"Take {told} of {site} for {whose}?", abort=True)
-        click.echo(f"{site}: {(await owner.reclassify(site, **given))['changed']:,} facts are {whose} now.")
+        if _agreed(f"{site}: {told} would be {whose}.", f"Take {told} of {site} for {whose}?", dry_run, yes):
+            click.echo(f"{site}: {(await owner.reclassify(site, **given))['changed']:,} facts are {whose} now.")
 
     with_owner(config, carry_out)
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import duckdb
 
 from footfall.history.persons import forget
-from footfall.history.rows import matching
+from footfall.history.rows import matching, matching_minutes
 from footfall.model import Erase, Kind, Rejudged
 
 # Views decide entry and exit, as in the fold; a visit without views takes what it has. Ties go by the order of the rows.
@@ -39,8 +39,9 @@ def erase_facts(connection: duckdb.DuckDBPyConnection, erase: Erase) -> None:
     """Remove the matching facts; visits that lost all go too, those that lost some are counted again from what is left
     (except what they took from their first fact: that is not in the other facts)."""
     condition, params = matching(erase)
+    of_minutes, more = matching_minutes(erase)
+    connection.execute(f"DELETE FROM minutes WHERE {of_minutes}", more)
     # Bots and imports have visit 0, no row in visits, and may be millions: left out to spare the recount.
-    _erase_minutes(connection, erase)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE touched AS SELECT DISTINCT visit FROM facts WHERE {condition} AND visit <> 0", params
     )
@@ -53,14 +54,6 @@ def erase_facts(connection: duckdb.DuckDBPyConnection, erase: Erase) -> None:
     connection.execute("DROP TABLE touched")
     if erase.whole:  # the whole site: what it published goes with it
         connection.execute("DELETE FROM content WHERE site = ?", [erase.site])
-
-
-def _erase_minutes(connection: duckdb.DuckDBPyConnection, erase: Erase) -> None:
-    """Presence goes by the same conditions, but for the page type, which minutes do not know."""
-    if erase.page_type is not None:
-        return
-    condition, params = matching(erase, "minute_ms")
-    connection.execute(f"DELETE FROM minutes WHERE {condition}", params)
 
 
 def rejudge_facts(connection: duckdb.DuckDBPyConnection, rejudged: Rejudged) -> None:

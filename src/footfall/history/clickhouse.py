@@ -19,13 +19,14 @@ from typing import Any
 
 import msgspec
 
-from footfall.errors import FootfallError, HistoryFailed, NewerVersion, StoreMismatch, StoreRefused
+from footfall.errors import FootfallError, HistoryFailed, NewerVersion, StoreMismatch
 from footfall.history import rows as flat
 from footfall.history.base import Statement
 from footfall.history.clickhouse_erase import steps
 from footfall.history.clickhouse_server import Address, Refused, Server, decoded
 from footfall.history.clickhouse_tables import Layout, statements
 from footfall.history.clickhouse_text import translated
+from footfall.history.opening import opened
 from footfall.journal.base import PARTITION_BITS, Position, partition_of
 from footfall.model import Erase, Rows, Table
 
@@ -70,15 +71,7 @@ async def open_history(address: str, store_id: str) -> ClickhouseHistory:
     StoreRefused when ClickHouse is not there or will not do.
     """
     history = history_at(address, store_id)
-    try:
-        await history.positions()
-    except HistoryFailed as error:
-        await history.close()
-        raise StoreRefused(str(error), REPAIR) from error
-    except BaseException:
-        await history.close()
-        raise
-    return history
+    return await opened(history, history.positions, REPAIR)
 
 
 def history_at(address: str, store_id: str) -> ClickhouseHistory:

@@ -46,9 +46,8 @@ def steps(layout: Layout, erase: Erase, position: Position) -> Iterator[Step]:
     yield _recount(doomed), [position, erase.site, *values, position, erase.site, position]
     is_touched = f"visit IN (SELECT visit FROM {layout.rows_of('touched')} WHERE position = ?)"
     yield _delete(layout, "visits", f"site = ? AND version < ? AND {is_touched}"), [erase.site, position, position]
-    if erase.page_type is None:  # presence goes by the same conditions, but minutes do not know the page type
-        condition, params = flat.matching(erase, "minute_ms")
-        yield _delete(layout, "minutes", f"{condition} AND {before}"), [*params, *ours]
+    of_minutes, more = flat.matching_minutes(erase)
+    yield _delete(layout, "minutes", f"{of_minutes} AND {before}"), [*more, *ours]
     yield _delete(layout, "facts", doomed), values
     if erase.whole:  # what it published goes with it
         yield _delete(layout, "content", f"site = ? AND {before}"), [erase.site, *ours]

@@ -24,11 +24,12 @@ from typing import TypeVar
 
 import duckdb
 
-from footfall.errors import HistoryFailed, NewerVersion, StoreMismatch, StoreRefused, TooExpensive
+from footfall.errors import HistoryFailed, NewerVersion, StoreMismatch, TooExpensive
 from footfall.history import outgoing
 from footfall.history import rows as flat
 from footfall.history.base import Statement
 from footfall.history.changes import erase_facts, rejudge_facts
+from footfall.history.opening import opened
 from footfall.history.persons import Persons, number_all
 from footfall.journal.base import Position
 from footfall.model import FactRow, Rows, Table, VisitRow
@@ -63,15 +64,7 @@ async def open_history(
         "python_enable_replacements": False,  # nor variables of the program
     }
     history = DuckdbHistory(_Database(path, store_id, config, outgoing))
-    try:
-        await history.position()
-    except HistoryFailed as error:
-        await history.close()
-        raise StoreRefused(str(error), REPAIR) from error
-    except BaseException:
-        await history.close()
-        raise
-    return history
+    return await opened(history, history.position, REPAIR)
 
 
 class DuckdbHistory:

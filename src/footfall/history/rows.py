@@ -146,8 +146,17 @@ def touching(change: Reclassify, *, done: bool = False) -> tuple[str, list[Any]]
     return f"({' AND '.join(conditions)})", [*params, *([change.bot] if done else [])]
 
 
-def matching(erase: Erase, time: str = "ts_ms") -> tuple[str, list[Any]]:
-    """A condition with its parameters: the rows that an erase is about. `time` is the column that `first` and `last` bound."""
+def matching(erase: Erase) -> tuple[str, list[Any]]:
+    """A condition with its parameters: the facts that an erase is about."""
+    return _matching(erase, "ts_ms")
+
+
+def matching_minutes(erase: Erase) -> tuple[str, list[Any]]:
+    """The same for minutes. They follow the same fields, but know no page type: an erase by that is about none of them."""
+    return ("1 = 0", []) if erase.page_type is not None else _matching(erase, "minute_ms")
+
+
+def _matching(erase: Erase, time: str) -> tuple[str, list[Any]]:
     wanted = {
         "site = ?": erase.site,
         "path = ?": erase.path,

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
 from footfall.history.base import History, Statement
-from footfall.history.rows import matching, touching
+from footfall.history.rows import matching, matching_minutes, touching
 from footfall.journal.base import Position
 from footfall.live.fold import Fold
 from footfall.live.rejudge import Row, Span, rejudged
@@ -39,13 +38,10 @@ class Matched(msgspec.Struct, frozen=True, array_like=True):
 def matched(change: Barrier) -> Statement:
     """A row of Matched. Minutes follow their visits where facts are judged otherwise, and are not told of."""
     if isinstance(change, Erase):
-        condition, params = matching(change)
-    else:
-        condition, params = touching(change)
-    minutes, more = "0", list[Any]()
-    if isinstance(change, Erase) and change.page_type is None:  # minutes know no type
-        of_minutes, more = matching(change, "minute_ms")
+        (condition, params), (of_minutes, more) = matching(change), matching_minutes(change)
         minutes = f"(SELECT count(*) FROM minutes WHERE {of_minutes})"
+    else:
+        (condition, params), more, minutes = touching(change), [], "0"
     sql = (
         "SELECT count(*), count(*) FILTER (WHERE counted), count(DISTINCT visit) FILTER (WHERE visit <> 0),"
         f" {minutes} FROM facts WHERE {condition}"
