@@ -20,7 +20,7 @@ import structlog
 from footfall.batch import Batch, Request
 from footfall.errors import Busy, Full, HistoryFailed, JournalFailed
 from footfall.history.base import History, Statement
-from footfall.journal.base import Journal, Position, Vector
+from footfall.journal.base import Journal, Position, Vector, numbered
 from footfall.live import checkpoint
 from footfall.live.fold import Fold, Line, Refusal
 from footfall.model import Adopt, Command, Fact, Import, Record, Table, Verdict
@@ -36,6 +36,13 @@ _REOPEN_SECONDS = 0.5
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
+
+
+def tell_faults(fold: Fold) -> None:
+    """Say loudly what a fold could not digest since the last time."""
+    for seq, what in fold.faults:
+        log.error("a record could not be digested and was rejected", seq=seq, fault=what)
+    fold.faults.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,9 +280,7 @@ class Engine:
         if fold.dirty:
             changed, fold.dirty = fold.dirty, set()
             self.on_change(changed)
-        for seq, what in fold.faults:
-            log.error("a record could not be digested and was rejected", seq=seq, fault=what)
-        fold.faults.clear()
+        tell_faults(fold)
 
     # --- when things fail ---
 
@@ -312,7 +317,7 @@ class Engine:
     async def catch_up(self) -> None:
         """Fold every durable record after the fold's seq, giving history the rows that it does not have."""
         async for last, records in self._journal.follow(self.fold.seq):
-            for seq, record in enumerate(records, last - len(records) + 1):
+            for seq, record in numbered(last, records):
                 if seq <= self.fold.seq:
                     continue  # a batch may begin before
                 if isinstance(record, Barrier):

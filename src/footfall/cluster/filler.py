@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 import msgspec
 import structlog
 
+from footfall.engine import tell_faults
 from footfall.errors import Busy, HistoryFailed, StoreMismatch
 from footfall.history.base import PartitionedHistory
-from footfall.journal.base import Partition, Position, partition_of
+from footfall.journal.base import Partition, Position, numbered, partition_of
 from footfall.live import checkpoint
 from footfall.live.fold import Fold
 from footfall.model import Erase, Record, Rows
@@ -69,8 +70,7 @@ class Filler:
         await self.sink.close()
 
     async def _fold(self, last: Position, records: Sequence[Record]) -> None:
-        first = last - len(records) + 1
-        for count, (seq, record) in enumerate(zip(range(first, last + 1), records, strict=True), 1):
+        for count, (seq, record) in enumerate(numbered(last, records), 1):
             if isinstance(record, Erase):
                 await self._erase(seq, record)
             else:
@@ -88,9 +88,7 @@ class Filler:
         fold = self.fold
         self.sink.offer(fold.take_rows(), seq)
         fold.dirty.clear()
-        for at, what in fold.faults:
-            log.error("a record could not be digested and was rejected", seq=at, fault=what)
-        fold.faults.clear()
+        tell_faults(fold)
 
     # --- checkpoints ---
 

@@ -27,7 +27,7 @@ from footfall.cluster.watermark import Watermark
 from footfall.engine import Engine, Health, Limits
 from footfall.errors import Full, StoreMismatch
 from footfall.history.base import History
-from footfall.journal.base import Batch, Partition, Position, Vector, partition_of
+from footfall.journal.base import Batch, Partition, Position, Vector, numbered, partition_of
 from footfall.live.fold import Fold, Refusal
 from footfall.model import STORED, Adopt, Command, Erase, Fact, Import, Reclassify, Record, Refused, Verdict
 from footfall.rules import SECOND
@@ -187,7 +187,7 @@ class Node(Engine):
 
     async def _fold_whole(self, last: Position, records: Sequence[Record]) -> None:
         self.is_whole = False
-        for count, (seq, record) in enumerate(zip(range(last - len(records) + 1, last + 1), records, strict=True), 1):
+        for count, (seq, record) in enumerate(numbered(last, records), 1):
             self._apply(seq, record)
             if count % _BREATH == 0:
                 await asyncio.sleep(0)

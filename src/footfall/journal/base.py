@@ -7,7 +7,7 @@ A backend can be written from this page alone; tests/conformance runs over every
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +24,11 @@ MOST_PARTITIONS = 1 << 63 - PARTITION_BITS
 def partition_of(seq: Position) -> int:
     """The number of the partition that a record is in; 0 where there is only one."""
     return seq >> PARTITION_BITS
+
+
+def numbered(last: Position, records: Sequence[Record]) -> Iterator[tuple[Position, Record]]:
+    """The records of a batch, each with its seq."""
+    return enumerate(records, last - len(records) + 1)
 
 
 class Journal(Protocol):
