@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from footfall.engine import Engine
 from footfall.errors import Busy
 from footfall.history.base import Statement
 from footfall.journal.base import Vector
-from footfall.live.minutes import Moment
 from footfall.live.site import SiteState
 from footfall.live.visits import Visit
 from footfall.model import Table
 from footfall.query import leading
 from footfall.query.answer import Answer, Group, Line, answered
-from footfall.query.compile import columns_for, compiled, steps_for
+from footfall.query.compile import compiled, steps_for
 from footfall.query.dimensions import DIMENSIONS, TIME
-from footfall.query.live_tables import minutes_text, visits_text
+from footfall.query.live_tables import OpenVisits
 from footfall.query.metrics import Source
 from footfall.query.periods import Span
 from footfall.query.question import MOST_ROWS, Question
@@ -36,6 +35,7 @@ from footfall.rules import DAY, LATENESS
 KEPT_BYTES = 32 << 20  # of answers, about
 _LINE_BYTES = 600  # a line without its texts
 
+P = ParamSpec("P")
 T = TypeVar("T")
 Rewritten = tuple[int, int]
 
@@ -45,24 +45,19 @@ class _Now:
     """A site at one seq, as far as history does not have it."""
 
     place: Vector
-    visits: Sequence[tuple[Visit, ...]]
-    minutes: Mapping[int, Mapping[int, Moment]]
+    live: Live
 
     def statement(self, question: Question, steps: Steps) -> Statement:
         """The question with what is open. Takes its time: for a thread."""
-        visits = visits_text(self.visits, question.span, columns_for(question))
-        return compiled(question, self.place, Live(visits, minutes_text(self.minutes, question.span)), steps)
+        return compiled(question, self.place, self.live, steps)
 
     def kinds(self, span: Span) -> set[bool]:
-        """Whether visitors of open visits that reach into the range have a name for a day."""
-        reaching = (visit for mine in self.visits for visit in mine if visit.start < span.end and visit.end >= span.start)
-        return {visit.first.storageless for visit in reaching}
+        """Whether visitors of open visits that reach into the range have a name for a day. For a thread too."""
+        return set(self.live.visits.reaching(span, ("storageless",)).columns["storageless"].tolist())
 
     def is_behind(self, span: Span) -> bool:
         """Whether nothing that is open began in the range or before it."""
-        return all(visit.start >= span.end for mine in self.visits for visit in mine) and all(
-            minute >= span.end for minute in self.minutes
-        )
+        return self.live.visits.none_before(span.end) and all(minute >= span.end for minute in self.live.minutes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +80,8 @@ class Questions:
         self._versions = Counter[str]()  # how often each site changed
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()  # asked for last last
         self._bytes = 0
+        self._opened: tuple[Hashable, OpenVisits] = ((), OpenVisits())  # of which site and version, the last one asked about
+        self._turn = asyncio.Lock()  # to put what is open into columns: what one question has put there the next one finds
 
     def changed(self, sites: set[str]) -> None:
         """To be told of each change, before anybody is answered who caused it."""
@@ -122,7 +119,7 @@ class Questions:
             until = reached(now.place)
             statement = Statement(sql + until.text, (site, span.end, span.start, *until.params))
             found = {bool(daily) for (daily,) in await self._fetch(statement)}
-            found |= now.kinds(span)
+            found |= await self._prepared(now.kinds, span)
             return None if len(found) > 1 else True in found
 
         return await self._kept_or(("daily", site, span), site, span, look, lambda _: _LINE_BYTES)
@@ -152,7 +149,11 @@ class Questions:
 
     async def _whole(self, question: Question, now: _Now) -> Answer:
         steps = steps_for(question)
-        return answered(question, steps, await self._fetch(await asyncio.to_thread(now.statement, question, steps)))
+        return answered(question, steps, await self._fetch(await self._prepared(now.statement, question, steps)))
+
+    async def _prepared(self, prepare: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        async with self._turn:
+            return await asyncio.to_thread(prepare, *args, **kwargs)
 
     async def _fetch(self, statement: Statement) -> Table:
         rows, lag = await self._engine.fetch(statement)
@@ -180,11 +181,19 @@ class Questions:
             found: T = kept.answer
             return found
         minutes = {minute: dict(here) for minute, here in state.minutes.moments.items()} if by_minute else {}
-        now = _Now(place, list(state.visits.open.values()), minutes)
-        final = span.end <= self._engine.fold.now - LATENESS and now.is_behind(span)
+        visits, over = list(state.visits.open.values()), span.end <= self._engine.fold.now - LATENESS
+        now = _Now(place, Live(await self._in_columns((site, version, rewritten), visits), minutes))
         answer = await work(now)
-        self._keep(key, _Kept(answer, version, rewritten, final, weight(answer)))
+        self._keep(key, _Kept(answer, version, rewritten, over and now.is_behind(span), weight(answer)))
         return answer
+
+    async def _in_columns(self, moment: Hashable, visits: Sequence[tuple[Visit, ...]]) -> OpenVisits:
+        async with self._turn:
+            known, opened = self._opened
+            if known != moment:
+                opened = await asyncio.to_thread(OpenVisits, visits, opened)
+                self._opened = (moment, opened)
+            return opened
 
     def _keep(self, key: Hashable, kept: _Kept) -> None:
         """Instead of what was not asked for longest."""

@@ -24,7 +24,7 @@ PURE = {
     "live": USUAL | {"numpy", "hashlib"},
     "intake": USUAL | {"base64", "hashlib", "ipaddress", "json", "re2", "urllib.parse"},
     "convex": USUAL | {"base64", "binascii", "json", "struct"},
-    "query": USUAL | {"datetime", "json", "re2", "zoneinfo"},
+    "query": USUAL | {"datetime", "json", "numpy", "re2", "zoneinfo"},
     "definitions": USUAL | {"datetime"},
 }
 CLOCKS = {("datetime", "now"), ("datetime", "utcnow"), ("datetime", "today"), ("date", "today")}

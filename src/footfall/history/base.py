@@ -8,10 +8,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+import msgspec
+import numpy.typing as npt
 
 from footfall.journal.base import Position
 from footfall.model import Rows, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """A table that comes with a question as one of its values: columns of numpy, none with nulls, texts as objects. As text it
+    is JSON, an array of objects."""
+
+    columns: Mapping[str, npt.NDArray[Any]]
+
+    def __str__(self) -> str:
+        rows = zip(*(column.tolist() for column in self.columns.values()), strict=True)
+        return msgspec.json.encode([dict(zip(self.columns, row, strict=True)) for row in rows]).decode()
 
 
 @dataclass(frozen=True, slots=True)

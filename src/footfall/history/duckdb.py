@@ -27,7 +27,7 @@ import duckdb
 from footfall.errors import HistoryFailed, NewerVersion, StoreMismatch, TooExpensive
 from footfall.history import outgoing
 from footfall.history import rows as flat
-from footfall.history.base import Statement
+from footfall.history.base import Columns, Statement
 from footfall.history.changes import erase_facts, rejudge_facts
 from footfall.history.opening import opened
 from footfall.history.persons import Persons, number_all
@@ -160,7 +160,7 @@ class DuckdbHistory:
             with self._database.cursor() as cursor:
                 question.cursor = cursor
                 cursor.execute(FUNCTIONS)
-                cursor.execute(_query(cursor, statement.sql), statement.params)
+                cursor.execute(_query(cursor, statement.sql), _values(cursor, statement.params))
                 while chunk := cursor.fetchmany(STEP):
                     found += chunk
                     if len(found) > statement.max_rows:
@@ -186,6 +186,17 @@ def _query(cursor: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
     if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
         raise HistoryFailed("a question is one SELECT")
     return statements[0]
+
+
+def _values(cursor: duckdb.DuckDBPyConnection, params: Sequence[object]) -> list[object]:
+    """Tables among them by the names that they have in this cursor from now on."""
+    values: list[object] = []
+    for number, value in enumerate(params):
+        if isinstance(value, Columns):
+            cursor.register(f"came_{number}", dict(value.columns))
+            value = f"came_{number}"
+        values.append(value)
+    return values
 
 
 class _Task:

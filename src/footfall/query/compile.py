@@ -42,14 +42,10 @@ def steps_for(question: Question) -> Steps:
     return steps_of(question.time.name, question.span)
 
 
-def columns_for(question: Question) -> tuple[str, ...]:
-    """What has to be known of visits that are still open."""
-    return visit_columns([*question.dimensions, *(condition.dimension for condition in conditions(question.filter))])
-
-
 def compiled(question: Question, upto: Vector, live: Live, steps: Steps) -> Statement:
     """Rows: the dimensions (steps and goals as numbers), the metrics, and with `total` how many rows there are without paging."""
-    relations = Relations(question.site, question.span, upto, live, steps, question.goals, columns_for(question))
+    columns = visit_columns([*question.dimensions, *(condition.dimension for condition in conditions(question.filter))])
+    relations = Relations(question.site, question.span, upto, live, steps, question.goals, columns)
     return _Compiler(question, relations, steps).statement()
 
 

@@ -1,7 +1,7 @@
 """The rows that metrics are counted over, as SQL: what people did, stays on pages, minutes with people in them. Pure.
 
-History has the views, events and final visits; visits and minutes that are still open are the live state's and come as text
-with the question (live_tables.py), through open_visits(text) and open_minutes(text) of the schema. Read at one place, a visit
+History has the views, events and final visits; visits and minutes that are still open are the live state's and come as tables
+with the question (live_tables.py), through open_visits(table) and open_minutes(table) of the schema. Read at one place, a visit
 and a minute are in one of the two.
 
 A visit that lies within the range, and within one step of time, stands for all of its facts. Facts are looked at one by one
@@ -12,13 +12,15 @@ questions read the visits, which are few, and come to the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from footfall.journal.base import Vector
+from footfall.live.minutes import Moment
 from footfall.model import Goal, Kind
 from footfall.query.dimensions import DIMENSIONS, GOAL, Dimension
 from footfall.query.filters import Filter, conditions, holds, reaches
+from footfall.query.live_tables import OpenVisits, open_minutes
 from footfall.query.periods import Span
 from footfall.query.question import ENTRY_PAGE, by_entry
 from footfall.query.sql import TRUE, Sql, joined, reached, sql
@@ -42,10 +44,10 @@ _FACT = Sql(
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What history does not have yet, as the texts of live_tables.py."""
+    """What history does not have yet: open visits, and who was here in each minute that is not final."""
 
-    visits: str = "[]"
-    minutes: str = "[]"
+    visits: OpenVisits = field(default_factory=OpenVisits)
+    minutes: Mapping[int, Mapping[int, Moment]] = field(default_factory=dict)
 
 
 def visit_columns(dimensions: Sequence[Dimension]) -> tuple[str, ...]:
@@ -69,15 +71,15 @@ class Relations:
     def beforehand(self) -> Sql:
         """What stands before a text that reads these relations: what is open is taken apart once, however often it is read."""
         return sql(
-            "WITH opened AS MATERIALIZED (SELECT {} FROM open_visits({})) ", Sql(", ".join(self.columns)), self.live.visits
+            "WITH opened AS MATERIALIZED (SELECT {} FROM open_visits({})) ",
+            *(Sql(", ".join(self.columns)), self.live.visits.reaching(self.span, self.columns)),
         )
 
     # --- what people did ---
 
     def facts(self, dimensions: Sequence[Dimension], filter: Filter, begun: bool) -> Sql:
         """The rows of FACTS, `d0` and so on being the dimensions; `begun`: whether visits that began are asked for."""
-        asked = [*dimensions, *(condition.dimension for condition in conditions(filter))]
-        if all(dimension.of_visit or dimension.is_time for dimension in asked):
+        if all(dimension.of_visit or dimension.is_time for dimension in (*dimensions, *_of(filter))):
             return self._by_visits(dimensions, filter)
         return self._by_facts(dimensions, filter, begun)
 
@@ -90,13 +92,17 @@ class Relations:
             *(self._named(dimensions, _of_visit, "v.start_ms"), edge, edge, edge, _BEGUN),
             *(self._visits(), self._began(), self._holds(filter, _of_visit, "v")),
         )
-        at_edges = sql("SELECT * FROM ({}) AS v WHERE {}", self._visits(), edge)
         # OR: so DuckDB looks up the few visits for each fact. From AND or a join alone it may look up all facts for each visit.
+        facts = sql(
+            "(SELECT * FROM facts AS f WHERE {} AND (f.visit = 0 OR f.visit IN (SELECT e.visit FROM at_edges AS e))) AS f",
+            self._in_range(_ACTS),
+        )
+        if any(dimension.of_visit for dimension in (*dimensions, *_of(filter))):
+            facts = sql("{} LEFT JOIN at_edges AS v ON f.visit = v.visit", facts)
         one_by_one = sql(
-            "SELECT {}{} FROM (SELECT * FROM facts AS f WHERE {} AND (f.visit = 0 OR f.visit IN (SELECT e.visit FROM ({}) AS e)))"
-            " AS f LEFT JOIN ({}) AS v ON f.visit = v.visit WHERE {}",
-            *(self._named(dimensions, _joined, "f.ts_ms"), _FACT, self._in_range(_ACTS), at_edges, at_edges),
-            self._holds(filter, _joined, "f"),
+            "SELECT * FROM (WITH at_edges AS MATERIALIZED (SELECT * FROM ({}) AS v WHERE {}) SELECT {}{} FROM {} WHERE {}) AS o",
+            *(self._visits(), edge, self._named(dimensions, _joined, "f.ts_ms"), _FACT),
+            *(facts, self._holds(filter, _joined, "f")),
         )
         return joined(" UNION ALL ", [whole, one_by_one])
 
@@ -114,9 +120,8 @@ class Relations:
 
     def _kept(self, dimensions: Sequence[Dimension], filter: Filter, kinds: Sql = _ACTS) -> Sql:
         """Facts that the filter lets through, with their visits beside them where these are looked at."""
-        asked = [*dimensions, *(condition.dimension for condition in conditions(filter))]
         beside, by_goal = Sql(""), TRUE
-        if any(dimension.of_visit for dimension in asked):
+        if any(dimension.of_visit for dimension in (*dimensions, *_of(filter))):
             beside = sql(" LEFT JOIN ({}) AS v ON f.visit = v.visit", self._visits())
         if any(dimension.name == GOAL for dimension in dimensions):
             numbers = joined(" UNION ALL ", [sql("SELECT {} AS goal", number) for number in range(max(1, len(self.goals)))])
@@ -143,7 +148,12 @@ class Relations:
             "SELECT {}sum(p.here) AS here FROM (SELECT minute_ms, path, country, 1 AS here FROM minutes"
             " WHERE site = {} AND {} UNION ALL SELECT minute_ms, path, country, here FROM open_minutes({})) AS p"
             f" WHERE p.minute_ms >= {{}} AND p.minute_ms < {{}} AND {{}} GROUP BY {names}p.minute_ms",
-            *(self._named(dimensions, _of_minute, "p.minute_ms"), self.site, reached(self.upto), self.live.minutes),
+            *(
+                self._named(dimensions, _of_minute, "p.minute_ms"),
+                self.site,
+                reached(self.upto),
+                open_minutes(self.live.minutes, self.span),
+            ),
             *(self.span.start, self.span.end, self._holds(filter, _of_minute, "p")),
         )
 
@@ -194,6 +204,11 @@ class Relations:
         if len(self.upto) == 1:
             return Sql("")
         return sql(" AND visit NOT IN (SELECT visit FROM visits WHERE site = {} AND {})", self.site, reached(self.upto))
+
+
+def _of(filter: Filter) -> list[Dimension]:
+    """The dimensions that it is about."""
+    return [condition.dimension for condition in conditions(filter)]
 
 
 def _of_fact(dimension: Dimension) -> Sql:

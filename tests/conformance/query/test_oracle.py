@@ -17,8 +17,8 @@ from footfall.history.duckdb import open_history
 from footfall.journal.base import PARTITION_BITS, Position
 from footfall.model import Rows, Table
 from footfall.query.answer import answered
-from footfall.query.compile import columns_for, compiled, steps_for
-from footfall.query.live_tables import minutes_text, visits_text
+from footfall.query.compile import compiled, steps_for
+from footfall.query.live_tables import OpenVisits
 from footfall.query.question import Question
 from footfall.query.relations import Live
 from footfall.query.steps import suiting
@@ -73,10 +73,7 @@ class Asked:
 
     def answer(self, site: Made, question: Question) -> Lines:
         steps = steps_for(question)
-        live = Live(
-            visits_text(site.state.visits.open.values(), question.span, columns_for(question)),
-            minutes_text(site.state.minutes.moments, question.span),
-        )
+        live = Live(OpenVisits(site.state.visits.open.values()), site.state.minutes.moments)
         rows = self.engine.fetch(compiled(question, (self.seq, *self.others), live, steps))
         return [(tuple(line.dimensions), list(line.metrics)) for line in answered(question, steps, rows).lines]
 

@@ -23,17 +23,9 @@ CREATE TEMP MACRO inOrder(ts_ms, seq, n) AS ts_ms::HUGEINT * 1000000000000000000
 CREATE TEMP MACRO rowOf(seq, n) AS seq::HUGEINT * 1000000000 + n;
 CREATE TEMP MACRO smallest(most, x) AS min(x, most);
 
--- What the tables do not have, such as the live state: JSON texts that come with a question. Columns left out are null.
+-- What the tables do not have, such as the live state, comes with a question: a table by its name, or a JSON text.
 -- `person` comes as the visitor's hash: here it is the number that the visitor's facts have, which are rows already.
-CREATE TEMP MACRO open_visits(json) AS TABLE SELECT open.* REPLACE (coalesce(visitors.person, open.person) AS person)
-    FROM (SELECT unnest(from_json(json, '[{
-    "visit": "UBIGINT", "person": "UBIGINT", "start_ms": "BIGINT", "end_ms": "BIGINT", "entry": "VARCHAR", "exit": "VARCHAR",
-    "views": "BIGINT", "events": "BIGINT", "referrer": "VARCHAR", "utm_source": "VARCHAR", "utm_medium": "VARCHAR",
-    "utm_campaign": "VARCHAR", "utm_content": "VARCHAR", "utm_term": "VARCHAR", "country": "VARCHAR", "region": "VARCHAR",
-    "city": "VARCHAR", "browser": "VARCHAR", "browser_version": "VARCHAR", "os": "VARCHAR", "os_version": "VARCHAR",
-    "device": "VARCHAR", "language": "VARCHAR", "screen": "VARCHAR", "source": "VARCHAR", "channel": "VARCHAR",
-    "hostname": "VARCHAR"}]'),
-    recursive := true)) AS open LEFT JOIN visitors ON visitors.visitor = open.person;
-CREATE TEMP MACRO open_minutes(json) AS TABLE SELECT unnest(from_json(json, '[{
-    "minute_ms": "BIGINT", "path": "VARCHAR", "country": "VARCHAR", "here": "BIGINT"}]'), recursive := true);
+CREATE TEMP MACRO open_visits(name) AS TABLE SELECT open.* REPLACE (coalesce(visitors.person, open.person) AS person)
+    FROM query_table(name) AS open LEFT JOIN visitors ON visitors.visitor = open.person;
+CREATE TEMP MACRO open_minutes(name) AS TABLE FROM query_table(name);
 CREATE TEMP MACRO texts(json) AS TABLE SELECT unnest(from_json(json, '[{"text": "VARCHAR"}]'), recursive := true);
