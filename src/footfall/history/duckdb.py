@@ -14,6 +14,7 @@ It knows no metric and no widget: rows come in as the model has them, questions 
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -40,7 +41,14 @@ VERSION = 2  # 1: without numbers for visitors
 STEP = 100  # rows handed over, or fetched, in one go
 READERS = 2  # questions answered at the same time
 PATIENCE = 5.0  # seconds to wait for interrupted questions to end
-FUNCTIONS = files("footfall.history").joinpath("schema/duckdb_functions.sql").read_text("utf-8")  # that questions may call
+FUNCTIONS = {  # that questions may call, and how each is made
+    found[1]: found[0]
+    for found in re.finditer(
+        r'^CREATE TEMP MACRO "?(\w+)[^;]*;',
+        files("footfall.history").joinpath("schema/duckdb_functions.sql").read_text("utf-8"),
+        re.MULTILINE,
+    )
+}
 REPAIR = (
     "make the file readable and writable and start again; if it is damaged, restore the whole data folder from one backup, "
     "or move the file away: while the journal still holds every record, it is made anew"
@@ -159,8 +167,8 @@ class DuckdbHistory:
         try:
             with self._database.cursor() as cursor:
                 question.cursor = cursor
-                cursor.execute(FUNCTIONS)
-                cursor.execute(_query(cursor, statement.sql), _values(cursor, statement.params))
+                query, values = _prepared(cursor, statement)
+                cursor.execute(query, values)
                 while chunk := cursor.fetchmany(STEP):
                     found += chunk
                     if len(found) > statement.max_rows:
@@ -181,22 +189,19 @@ class DuckdbHistory:
         return found
 
 
-def _query(cursor: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
-    statements = cursor.extract_statements(sql)
-    if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
+def _prepared(cursor: duckdb.DuckDBPyConnection, statement: Statement) -> tuple[duckdb.Statement, list[object]]:
+    """The query, with the functions that it names, and its values: of tables among them their names in this cursor."""
+    queries = cursor.extract_statements(statement.sql)
+    if [query.type for query in queries] != [duckdb.StatementType.SELECT]:
         raise HistoryFailed("a question is one SELECT")
-    return statements[0]
-
-
-def _values(cursor: duckdb.DuckDBPyConnection, params: Sequence[object]) -> list[object]:
-    """Tables among them by the names that they have in this cursor from now on."""
-    values: list[object] = []
-    for number, value in enumerate(params):
+    for name in FUNCTIONS.keys() & set(re.findall(r"\w+", statement.sql)):  # to make all takes longer than a small question
+        cursor.execute(FUNCTIONS[name])
+    values = list(statement.params)
+    for at, value in enumerate(values):
         if isinstance(value, Columns):
-            cursor.register(f"came_{number}", dict(value.columns))
-            value = f"came_{number}"
-        values.append(value)
-    return values
+            values[at] = f"came_{at}"
+            cursor.register(f"came_{at}", dict(value.columns))
+    return queries[0], values
 
 
 class _Task:

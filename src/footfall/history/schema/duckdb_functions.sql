@@ -1,5 +1,5 @@
--- What questions call by ClickHouse's names, so that one SQL text is understood by both. Made anew for each question: nothing of
--- it is in the file.
+-- What questions call by ClickHouse's names, so that one SQL text is understood by both. Those that a question
+-- names are made for it: nothing of it is in the file. No semicolon but the one at the end of each.
 CREATE TEMP MACRO intDiv(a, b) AS a // b;
 CREATE TEMP MACRO "match"(text, pattern) AS regexp_matches(text, pattern);
 CREATE TEMP MACRO toUInt64(a) AS a::UBIGINT;
