@@ -200,7 +200,10 @@ def _prepared(cursor: duckdb.DuckDBPyConnection, statement: Statement) -> tuple[
     for at, value in enumerate(values):
         if isinstance(value, Columns):
             values[at] = f"came_{at}"
-            cursor.register(f"came_{at}", dict(value.columns))
+            # A table has statistics, which columns have not: by them DuckDB groups by time in half the time.
+            cursor.register("columns", dict(value.columns))
+            cursor.execute(f"CREATE TEMP TABLE came_{at} AS FROM columns")
+            cursor.unregister("columns")
     return queries[0], values
 
 
