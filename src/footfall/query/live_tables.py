@@ -70,7 +70,7 @@ class OpenVisits:
         changed = np.ones(len(self._visits), np.bool_)
         changed[here] = False
         visits = [self._visits[at] for at in np.flatnonzero(changed)]
-        for name, column in before._columns.items():
+        for name, column in tuple(before._columns.items()):  # a question that was given up may still be adding some
             taken = self._columns[name] = np.empty(len(changed), column.dtype)
             taken[here] = column[there]
             taken[changed] = _made(name, visits)
