@@ -80,7 +80,7 @@ class Questions:
         self._versions = Counter[str]()  # how often each site changed
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()  # asked for last last
         self._bytes = 0
-        self._opened: tuple[Hashable, OpenVisits] = ((), OpenVisits())  # of which site and version, the last one asked about
+        self._opened: tuple[Hashable, OpenVisits] = ((), OpenVisits())  # at which moment of which site, the last one asked
         self._turn = asyncio.Lock()  # to put what is open into columns: what one question has put there the next one finds
 
     def changed(self, sites: set[str]) -> None:
@@ -182,7 +182,7 @@ class Questions:
             return found
         minutes = {minute: dict(here) for minute, here in state.minutes.moments.items()} if by_minute else {}
         visits, over = list(state.visits.open.values()), span.end <= self._engine.fold.now - LATENESS
-        now = _Now(place, Live(await self._in_columns((site, version, rewritten), visits), minutes))
+        now = _Now(place, Live(await self._in_columns((site, place, rewritten), visits), minutes))
         answer = await work(now)
         self._keep(key, _Kept(answer, version, rewritten, over and now.is_behind(span), weight(answer)))
         return answer
