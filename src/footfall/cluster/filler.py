@@ -25,6 +25,7 @@ from footfall.registry.base import Registry
 from footfall.sink import Sink
 
 PLACES = "filled"  # the kind of the documents that say how far the journal of a partition is no longer needed to fill history
+CHANGED = "changed"  # the kind of those that tell the result of a change of rows, by the seq of its copy in the partition
 _BREATH = 400  # records folded before the loop looks at other work
 _PENDING_BYTES = 64_000_000  # rows that wait for history; more are not read from the journal
 _AGAIN_SECONDS = 0.5
