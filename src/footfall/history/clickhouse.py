@@ -20,9 +20,9 @@ from typing import Any
 import msgspec
 
 from footfall.errors import FootfallError, HistoryFailed, NewerVersion, StoreMismatch
+from footfall.history import clickhouse_changes as changes
 from footfall.history import rows as flat
 from footfall.history.base import Statement
-from footfall.history import clickhouse_changes as changes
 from footfall.history.clickhouse_server import Address, Refused, Server, decoded
 from footfall.history.clickhouse_tables import Layout, statements
 from footfall.history.clickhouse_text import translated
