@@ -157,7 +157,9 @@ class Filler:
         await self.sink.reach(seq)
 
 
-async def open_filler(partition: Partition, history: PartitionedHistory, registry: SharedRegistry, clock: Callable[[], int]) -> Filler:
+async def open_filler(
+    partition: Partition, history: PartitionedHistory, registry: SharedRegistry, clock: Callable[[], int]
+) -> Filler:
     """One that goes on where history is: from the newest checkpoint before, from the beginning of the partition while the journal
     still has it, else from the rows. Raises Busy, HistoryFailed, StoreMismatch."""
     tail, head, start = await partition.tail(), await partition.head(), partition.start

@@ -54,7 +54,8 @@ class Attempts:
     def failure(self, error: FootfallError) -> str:
         """Count one more that failed, and say so loudly; the same as a sentence."""
         self.failed += 1
-        what, seconds = f"{NAMES[type(self.change)]} of {self.change.site}", round(asyncio.get_running_loop().time() - self._began)
+        what = f"{NAMES[type(self.change)]} of {self.change.site}"
+        seconds = round(asyncio.get_running_loop().time() - self._began)
         log.error(
             "a change of rows fails and is tried again; nothing after it is done",
             change=what,
@@ -134,15 +135,12 @@ def _gone(fold: Fold, site: str, visitor: int) -> None:
 async def _rejudged(history: History, seq: Position, change: Reclassify) -> list[Judgement]:
     """The judgements that change, from the rows as they are: some visitors after the other, as each is judged alone."""
     condition, params = touching(change)
-    hit, of_hit = f"WITH hit AS (SELECT visitor, path, kind FROM facts WHERE {condition} AND {OF_JOURNAL})", [*params, *of_journal(seq)]
+    hit = f"WITH hit AS (SELECT visitor, path, kind FROM facts WHERE {condition} AND {OF_JOURNAL})"
+    of_hit = [*params, *of_journal(seq)]
     same = f"kind = {Kind.VIEW:d} AND (visitor, path) IN (SELECT visitor, path FROM hit WHERE kind = {Kind.VIEW:d})"
     looked_at, of_them = f"site = ? AND {OF_JOURNAL} AND ({condition} OR ({same}))", [change.site, *of_journal(seq), *params]
-    counts = await _ask(
-        history,
-        f"{hit} SELECT visitor, count(*) FROM facts WHERE {looked_at} GROUP BY visitor ORDER BY visitor",
-        *of_hit,
-        *of_them,
-    )
+    count = f"{hit} SELECT visitor, count(*) FROM facts WHERE {looked_at} GROUP BY visitor ORDER BY visitor"
+    counts = await _ask(history, count, *of_hit, *of_them)
     found = list[Judgement]()
     for first, last in _steps(counts):
         rows = await _ask(
