@@ -11,6 +11,7 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 from cluster import programs
@@ -66,8 +67,7 @@ USERS = """<yandex>
 MODERN = """<clickhouse>
   <logger><level>warning</level></logger>
   <timezone>UTC</timezone><mark_cache_size>67108864</mark_cache_size>
-  <macros><shard>1</shard><replica>modern</replica></macros>
-  <remote_servers><{cluster}><shard><replica><host>127.0.0.1</host><port>{tcp}</port></replica></shard></{cluster}></remote_servers>
+  <remote_servers><{cluster}>{shards}</{cluster}></remote_servers>
 </clickhouse>
 """
 # The library is clickhouse-local: it listens while this statement runs, which is for ever.
@@ -128,8 +128,10 @@ def clickhouse(name: str, folder: Path, ports: dict[str, int], keeper: int, shar
     )
 
 
-def modern(name: str, folder: Path, ports: dict[str, int]) -> Node:
-    """A modern ClickHouse, alone: it replicates nothing."""
+def modern(name: str, folder: Path, ports: dict[str, int], shards: Sequence[int] = ()) -> Node:
+    """A modern ClickHouse: it replicates nothing, and takes no statement for a whole cluster. `shards`: the ports of those of its
+    cluster, if it is not alone."""
+    described = "".join(f"<shard>{_replicas([port])}</shard>" for port in shards or [ports["tcp"]])
     flags = [f"--path={folder}/data", f"--listen_host={LOCAL}", f"--http_port={ports['http']}", f"--tcp_port={ports['tcp']}"]
     program = [sys.executable, str(Path(__file__).with_name("modern.py")), str(programs.libchdb())]
     return Node(
@@ -138,7 +140,7 @@ def modern(name: str, folder: Path, ports: dict[str, int]) -> Node:
         f"http://{LOCAL}:{ports['http']}",
         [*program, "--config-file=config.xml", *flags, f"--query={LISTEN}"],
         lambda: _asked(ports["http"], "SELECT 1"),
-        lambda: _write(folder, {"config.xml": MODERN.format(cluster=CLUSTER, tcp=ports["tcp"])}),
+        lambda: _write(folder, {"config.xml": MODERN.format(cluster=CLUSTER, shards=described)}),
     )
 
 

@@ -24,7 +24,7 @@ from footfall.journal.base import Journal, Position, Vector, numbered
 from footfall.live import checkpoint
 from footfall.live.fold import Fold, Line, Refusal
 from footfall.model import Adopt, Command, Fact, Import, Record, Table, Verdict
-from footfall.recount.barriers import NAMES, Barrier, change_of, follow
+from footfall.recount.barriers import NAMES, Attempts, Barrier, change_of, follow
 from footfall.recount.state import differences, recounted
 from footfall.sink import Filling
 from footfall.supervised import supervised
@@ -338,6 +338,7 @@ class Engine:
         A crash anywhere before the checkpoint repeats it harmlessly; so does a store that fails: meanwhile nothing is taken.
         """
         found, before, journal_failed = list[int](), self._reason, False
+        attempts = Attempts(change, seq)
         self._changing = NAMES[type(change)]
         self._hand_on()  # what came before it in the same batch
         while self._changing:
@@ -352,10 +353,11 @@ class Engine:
             except (Busy, HistoryFailed) as error:
                 journal_failed = journal_failed or isinstance(error, JournalFailed)
                 self._reason = f"{self._changing} waits for {_waits_for(error)}"
-                log.error(self._reason, error=str(error))
+                self.sink.failure = attempts.failure(error)
                 self._turn_away(Full(self._reason))
-                await asyncio.sleep(_REOPEN_SECONDS)
-        self._reason = before
+                await attempts.pause()
+        if attempts.failed:
+            self._reason, self.sink.failure = before, ""
         self._changed += 1
         return sum(found)
 
@@ -364,7 +366,7 @@ class Engine:
         if self.sink.position >= seq:
             return
         await self.sink.reach(seq - 1)
-        rows, count = await change_of(self._history, change)
+        rows, count = await change_of(self._history, seq, change)
         found[:] = [count]
         self.sink.offer(rows, seq)
         await self.sink.reach(seq)

@@ -33,6 +33,13 @@ def _weight(rows: Rows) -> int:
     return sum(_texts(row.fact) for row in rows.facts) + _ROW_BYTES * (len(rows) + 1)
 
 
+def _named(rows: Rows) -> str:
+    """What is carried, for what is said of it."""
+    if rows.erase is not None:
+        return f"an erase of {rows.erase.site}"
+    return "rows" if rows.rejudged is None else f"a reclassification of {rows.rejudged.site}"
+
+
 def _texts(fact: Fact) -> int:
     """The characters of what may be long."""
     props = 0 if fact.props is None else sum(len(name) + len(value) + _PROP_BYTES for name, value in fact.props.items())
@@ -133,21 +140,34 @@ class Sink:
         self._waiting = []
 
     async def _run(self) -> None:
-        failures = 0
+        failures, began, clock = 0, 0.0, asyncio.get_running_loop().time
         while True:
             await self._wake.wait()
             rows, seq, weight, items = self._step()
+            if not failures:
+                began = clock()
             try:
                 await self._history.append(rows, seq)
             except (HistoryFailed, StoreRefused) as error:  # refused: another file was put in its place
-                self.failure = str(error)
-                log.error("history cannot be written; rows wait", error=str(error), pending_bytes=self.pending_bytes)
-                await asyncio.sleep(_RETRY[min(failures, len(_RETRY) - 1)])
                 failures += 1
+                self._failed(rows, failures, round(clock() - began), str(error))
+                await asyncio.sleep(_RETRY[min(failures, len(_RETRY)) - 1])
                 continue
             failures, self.failure = 0, ""
             self._done(seq, weight, items)
             await self._pace()
+
+    def _failed(self, rows: Rows, attempts: int, seconds: int, error: str) -> None:
+        """Say so. A change of rows stops what comes after it, so it is named, where failures of rows are history's."""
+        self.failure = f"{_named(rows)} failed {attempts} times in {seconds} s: {error}" if rows.alone else error
+        log.error(
+            "history cannot be written; rows wait",
+            waiting=_named(rows),
+            attempts=attempts,
+            seconds=seconds,
+            error=error,
+            pending_bytes=self.pending_bytes,
+        )
 
     def _step(self) -> tuple[Rows, Position, int, int]:
         """What goes into the next transaction; it stays in the queue until history has it."""

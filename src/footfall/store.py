@@ -34,7 +34,7 @@ from footfall.journal.sqlite import open_journal
 from footfall.live import checkpoint
 from footfall.live.fold import Fold
 from footfall.recount.state import recounted
-from footfall.registry.base import Registry
+from footfall.registry.base import Registry, SharedRegistry
 from footfall.registry.sqlite import open_registry
 from footfall.sink import Sink
 from footfall.supervised import cancelled, supervised
@@ -208,10 +208,10 @@ def _nats() -> tuple[ModuleType, ModuleType]:
     return jetstream, shared
 
 
-async def _born(registry: Registry, cluster: Cluster, store_id: str) -> Birth:
+async def _born(registry: SharedRegistry, cluster: Cluster, store_id: str) -> Birth:
     """What the first process of the cluster decided: this one, if it is."""
     birth = Birth(store_id, cluster.partitions, cluster.replicas)
-    document = await registry.create("cluster", "birth", msgspec.json.encode(birth))  # type: ignore[attr-defined]  # a cluster's
+    document = await registry.create("cluster", "birth", msgspec.json.encode(birth))
     return msgspec.json.decode(document, type=Birth)
 
 

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 from nats.aio.client import Client
 
 from footfall.cluster import routes
+from footfall.cluster.filler import CHANGED
 from footfall.history.base import Statement
 from footfall.history.clickhouse import ClickhouseHistory, open_history
-from footfall.journal.base import Partition
+from footfall.journal.base import Partition, Position
 from footfall.journal.jetstream import connect, open_partition
-from footfall.model import Fact, Record, Sweep
+from footfall.model import Erase, Fact, Reclassify, Record, Sweep
+from footfall.registry.base import Registry
+from footfall.registry.jetstream import open_registry
 from tests.clickhouse_server import ClickhouseServer, clickhouse_server
 from tests.nats_server import NatsServer, nats_server
 
@@ -62,17 +66,14 @@ class Running:
         for number, part in routes.of_facts(facts, PARTITIONS).items():
             await self.partitions[number].append(part)
 
-    async def send_to_all(self, record: Record) -> None:
+    async def send_to_all(self, record: Record) -> list[Position]:
         """A copy for each partition."""
-        for partition in self.partitions:
-            await partition.append([record])
+        return [await partition.append([record]) for partition in self.partitions]
 
 
 @pytest.fixture
 async def running(tmp_path: Path, clickhouse: ClickhouseServer) -> AsyncIterator[Running]:
     """Empty."""
-    from footfall.registry.jetstream import open_registry
-
     with nats_server(tmp_path / "nats") as nats:
         client = await connect([nats.address])
         await (await open_registry(client, replicas=1)).create("cluster", "birth", BIRTH)
@@ -98,6 +99,15 @@ async def until(reached: Callable[[list[int]], bool], history: ClickhouseHistory
             return found
         await asyncio.sleep(0.1)
     raise AssertionError(f"{len(found)} rows of {running.number}: {running.log.read_text()[-2000:]}")
+
+
+async def eventually(reached: Callable[[], Awaitable[bool]], running: Running) -> None:
+    """Wait until it is so."""
+    for _ in range(600):
+        if await reached():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(running.log.read_text()[-2000:])
 
 
 async def told(what: str, running: Running) -> None:
@@ -133,6 +143,69 @@ async def test_a_sink_that_is_killed_goes_on_where_it_was(running: Running) -> N
     ((ledger,),) = await history.fetch(Statement("SELECT sum(count) FROM ledger"))
     assert ledger == running.number
     await history.close()
+
+
+async def test_changes_of_rows_come_once_whatever_is_killed(running: Running) -> None:
+    """SIGKILL in the middle of them, as soon as results are told: facts before each are judged otherwise or gone, those behind it
+    are not, the results are those of one go, and what is counted of the rest follows. A result that nobody asks for goes."""
+    history = await open_history(running.address, STORE)
+    results = await open_registry(running.client, replicas=1, name="footfall-filling")
+    now = time.time_ns() // 1_000_000
+    await running.send(700)
+    judged = await running.send_to_all(Reclassify("blog", now, "owner", (("path", "is", "/3"),)))
+    await running.send(700)
+    erased = await running.send_to_all(Erase("blog", now, path="/5"))
+    await results.put(CHANGED, str(running.partitions[1].start), b"9")
+    for told in (2, 5):
+        sink = running.start()
+        await eventually(lambda told=told: _some(results, told), running)  # type: ignore[misc]
+        sink.kill()
+        sink.wait()
+    running.start()
+    await running.send(700)
+    await running.send_to_all(Sweep(now + 3 * 3_600_000))
+    heads = {partition.number: await partition.head() for partition in running.partitions}
+    await eventually(lambda: _reached(history, heads), running)
+    kept = Statement(
+        "SELECT path, bot, count(*), count(*) FILTER (WHERE counted), count(*) FILTER (WHERE visit = 0) FROM facts"
+        " WHERE path IN ('/3', '/4', '/5') GROUP BY path, bot ORDER BY path, bot"
+    )
+    assert await history.fetch(kept) == [
+        ("/3", "", 200, 50, 0),
+        ("/3", "owner", 100, 0, 100),
+        ("/4", "", 300, 50, 0),
+        ("/5", "", 100, 50, 0),
+    ]
+    assert await history.fetch(Statement("SELECT count(*), sum(views) FROM visits")) == [(50, 7 * 50)]
+    found = {int(seq): int(count) for seq, count in (await results.list(CHANGED)).items()}
+    assert sum(found.pop(seq) for seq in judged) == 100
+    assert sum(found.pop(seq) for seq in erased) == 50
+    assert not found
+    await history.close()
+
+
+async def test_a_change_of_rows_that_fails_is_told_of(running: Running) -> None:
+    """Which, how often and why, until it is done."""
+    history = await open_history(running.address, STORE)
+    running.start()
+    await running.send(210)
+    await until(lambda found: len(found) == 210, history, running)
+    await history._server.run("DROP TABLE minutes SYNC")
+    await running.send_to_all(Erase("blog", 0, path="/5"))
+    await told('"attempts": 3', running)
+    assert re.search(r'"an erase of blog".*"attempts": 3.*"ClickHouse refused.*a change of rows fails', running.log.read_text())
+    await history.close()
+    history = await open_history(running.address, STORE)  # which makes tables that are not there
+    await until(lambda found: len(found) == 180, history, running)
+    await history.close()
+
+
+async def _some(results: Registry, count: int) -> bool:
+    return len(await results.list(CHANGED)) >= count
+
+
+async def _reached(history: ClickhouseHistory, heads: dict[int, Position]) -> bool:
+    return await history.positions() == heads
 
 
 async def test_one_of_two_sinks_takes_over(running: Running) -> None:

@@ -1,17 +1,15 @@
-"""What a history makes of facts that were judged anew. DuckDB's alone: a cluster refuses the command so far."""
+"""What every history makes of facts that were judged anew."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from footfall.history.base import History, Statement
-from footfall.history.duckdb import open_history
 from footfall.model import Fact, FactRow, Judgement, MinuteRow, Rejudged, Rows, VisitRow
 
-STORE = "0123456789abcdef"
-NOON = 1_764_072_000_000
+from .conftest import NOON, OpenHistory
+
 AFact = Callable[..., Fact]
 
 
@@ -24,7 +22,7 @@ def a_row(seq: int, fact: Fact, *, counted: bool = True, visit: int | None = Non
     return FactRow(seq, 0, fact.time, counted, fact.visitor if visit is None else visit, fact)
 
 
-async def test_rows_follow_a_new_judgement(tmp_path: Path, a_fact: AFact) -> None:
+async def test_rows_follow_a_new_judgement(open_a_history: OpenHistory, a_fact: AFact) -> None:
     """Visits that lost all facts go, with their minutes; one that lost some is counted from the rest, one that won some too but
     reaches no less far (a leave that is no fact of it any more may have told its end). A visit without a row gets none, and of
     another site nothing changes."""
@@ -52,7 +50,7 @@ async def test_rows_follow_a_new_judgement(tmp_path: Path, a_fact: AFact) -> Non
         Judgement(6, 0, "", True, 14),
     ]
     change = Rows(rejudged=Rejudged("my-site", judged))
-    history = await open_history(tmp_path / "h.duckdb", STORE)
+    history = await open_a_history()
     await history.append(Rows(facts=[*rows, a_row(7, other)], visits=visits, minutes=minutes), 20)
     await history.append(change, 21)
     assert await ask(history, "SELECT seq, bot, counted, visit FROM facts ORDER BY seq") == [
@@ -73,12 +71,11 @@ async def test_rows_follow_a_new_judgement(tmp_path: Path, a_fact: AFact) -> Non
     left = await ask(history, "SELECT site, visit FROM minutes ORDER BY site, visit")
     assert left == [("my-site", 12), ("my-site", 13), ("other", 11)]
     assert await history.position() == 21
-    await history.close()
 
 
-async def test_a_new_judgement_comes_once(tmp_path: Path, a_fact: AFact) -> None:
+async def test_a_new_judgement_comes_once(open_a_history: OpenHistory, a_fact: AFact) -> None:
     """Repeated after a crash it does nothing to what was judged since."""
-    history = await open_history(tmp_path / "h.duckdb", STORE)
+    history = await open_a_history()
     there = Rows(rejudged=Rejudged("my-site", [Judgement(1, 0, "owner", False, 0)]))
     back = Rows(rejudged=Rejudged("my-site", [Judgement(1, 0, "", True, 1)]))
     await history.append(Rows(facts=[a_row(1, a_fact(1))]), 1)
@@ -87,4 +84,3 @@ async def test_a_new_judgement_comes_once(tmp_path: Path, a_fact: AFact) -> None
     await history.append(there, 2)
     assert await ask(history, "SELECT bot, counted, visit FROM facts") == [("", True, 1)]
     assert await history.position() == 3
-    await history.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,10 +15,11 @@ import pytest
 
 from footfall import rules
 from footfall.checkpoints import Keeper
-from footfall.errors import HistoryFailed, JournalFailed
+from footfall.errors import HistoryFailed, JournalFailed, TooExpensive
 from footfall.history.base import Statement
 from footfall.journal import sqlite
-from footfall.model import REPEAT, STORED, Erase, FactRow, Kind, Rows, Sweep, Table
+from footfall.model import REPEAT, STORED, Erase, FactRow, Kind, Reclassify, Rows, Sweep, Table
+from footfall.recount.barriers import NAMES
 from footfall.sink import Sink, _weight
 from footfall.store import Store
 from footfall.supervised import supervised
@@ -105,6 +107,34 @@ async def test_an_erase_that_waits_for_history_says_so(open_a_store: OpenStore, 
         await _until(lambda: store.engine.health().reason == "an erase waits for history")
         away = False
         assert await erase == 1
+        assert store.engine.health().accepting
+
+
+async def test_a_change_that_fails_again_and_again_is_told_of(
+    open_a_store: OpenStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which one, why, how often and for how long: in the log, and where it is said that history has trouble, until it is done.
+    Whether it cannot be worked out, or history does not take it."""
+    store = await open_a_store()
+    await store.engine.record([fact(path="/a"), fact(path="/b")])
+
+    def too_much(*_: object) -> None:
+        raise TooExpensive("the question needs too much")
+
+    for change, part, method in (
+        (Reclassify(SITE, START, "owner", (("path", "is", "/a"),)), store.history, "fetch"),
+        (Erase(SITE, START, path="/b"), store.history, "append"),
+    ):
+        with monkeypatch.context() as broken:
+            broken.setattr(part, method, too_much)
+            done = asyncio.create_task(store.engine.command(change))
+            await _until(lambda: " 3 times" in store.engine.health().history_failure)
+        what = NAMES[type(change)]
+        failure = rf"{what} of {SITE} failed \d+ times in \d+ s: the question needs too much"
+        assert re.fullmatch(failure, store.engine.health().history_failure)
+        assert re.search(rf"attempts=3 .*'{what} of {SITE}'", capsys.readouterr().out)
+        assert await asyncio.wait_for(done, 30) == 1
+        assert store.engine.health().history_failure == ""
         assert store.engine.health().accepting
 
 

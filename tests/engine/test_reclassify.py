@@ -11,6 +11,7 @@ import pytest
 from footfall import rules
 from footfall.housekeeping import sweep
 from footfall.model import Fact, Kind, Reclassify
+from footfall.recount import barriers
 from footfall.store import Store
 from tests.unit.live.made import SITE, START, fact
 
@@ -68,8 +69,12 @@ async def books(store: Store, time: Time) -> list[object]:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize("bot", ["owner", ""])
-async def test_after_the_fact_as_before_it(open_a_store: OpenStore, time: Time, seed: int, bot: str) -> None:
-    """Taken for bots later, or for people: as if it had been known from the start, whether their visits were final or not."""
+async def test_after_the_fact_as_before_it(
+    open_a_store: OpenStore, time: Time, seed: int, bot: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken for bots later, or for people: as if it had been known from the start, whether their visits were final or not, and
+    however many are looked at together."""
+    monkeypatch.setattr(barriers, "_STEP_ROWS", (100_000, 50, 1)[seed])
     chance = random.Random(seed)
     made = facts(chance)
     told, wanted = (made, as_bots(made)) if bot else (as_bots(made), made)

@@ -63,6 +63,6 @@ def test_a_cluster_has_shards_and_a_whole() -> None:
     """Replicated by the names that servers give themselves, on all of them."""
     made = list(statements(Layout("db", "main", replicated=True, modern=False)))
     assert made[0].startswith("CREATE TABLE IF NOT EXISTS db.facts_shard ON CLUSTER main (")
-    assert "ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/db/facts', '{replica}')" in made[0]
+    assert "ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/db/facts', '{replica}', version)" in made[0]
     assert "Distributed(main, db, facts_shard, visitor)" in made[1]
     assert "'{replica}', version)" in made[2]

@@ -18,13 +18,14 @@ from footfall.history.base import PartitionedHistory
 from footfall.journal.base import Partition, Position, numbered, partition_of
 from footfall.live import checkpoint
 from footfall.live.fold import Fold
-from footfall.model import Erase, Record, Rows
-from footfall.recount.barriers import follow
+from footfall.model import Record
+from footfall.recount.barriers import Attempts, Barrier, change_of, follow
 from footfall.recount.state import recounted
-from footfall.registry.base import Registry
+from footfall.registry.base import SharedRegistry
 from footfall.sink import Sink
 
 PLACES = "filled"  # the kind of the documents that say how far the journal of a partition is no longer needed to fill history
+CHANGED = "changed"  # the kind of those that tell the result of a change of rows, by the seq of its copy in the partition
 _BREATH = 400  # records folded before the loop looks at other work
 _PENDING_BYTES = 64_000_000  # rows that wait for history; more are not read from the journal
 _AGAIN_SECONDS = 0.5
@@ -38,7 +39,7 @@ class Filler:
     """Fills history from one partition. `sink` says how far it is."""
 
     def __init__(
-        self, partition: Partition, fold: Fold, history: PartitionedHistory, sink: Sink, registry: Registry, last: Position
+        self, partition: Partition, fold: Fold, history: PartitionedHistory, sink: Sink, registry: SharedRegistry, last: Position
     ) -> None:
         self.fold = fold
         self.sink = sink
@@ -47,6 +48,7 @@ class Filler:
         self._registry = registry
         self._last = last  # the newest checkpoint
         self._taken = 0.0
+        self._changing = False
 
     async def run(self) -> None:
         """Follow the partition, for ever. Raises StoreMismatch when it does not hold what comes next."""
@@ -61,7 +63,10 @@ class Filler:
             await asyncio.sleep(_AGAIN_SECONDS)
 
     async def finish(self) -> None:
-        """Carry what was folded, and leave a checkpoint. Raises Busy, HistoryFailed."""
+        """Carry what was folded, and leave a checkpoint; a change of rows that was cut off begins again from the one before it.
+        Raises Busy, HistoryFailed."""
+        if self._changing:
+            return
         await self.sink.reach(self.fold.seq)
         await self._save()
 
@@ -71,8 +76,8 @@ class Filler:
 
     async def _fold(self, last: Position, records: Sequence[Record]) -> None:
         for count, (seq, record) in enumerate(numbered(last, records), 1):
-            if isinstance(record, Erase):
-                await self._erase(seq, record)
+            if isinstance(record, Barrier):
+                await self._change(seq, record)
             else:
                 self.fold.apply(seq, record)
             if count % _BREATH == 0:
@@ -109,22 +114,52 @@ class Filler:
         needed_from, self._last = self._last, captured.seq
         if needed_from:
             await self._registry.put(PLACES, str(self._partition.number), msgspec.json.encode(needed_from))
+        await self._forget_results()
+
+    async def _forget_results(self) -> None:
+        """Of changes of rows whose asker is gone: the journal is trimmed past them."""
+        tail = await self._partition.tail()
+        for id in await self._registry.list(CHANGED):
+            if partition_of(int(id)) == self._partition.number and int(id) <= tail:
+                await self._registry.delete(CHANGED, id)
 
     # --- barriers ---
 
-    async def _erase(self, seq: Position, erase: Erase) -> None:
-        """Carry out an erase at `seq`, however often it takes; a crash anywhere before its checkpoint repeats it harmlessly."""
+    async def _change(self, seq: Position, change: Barrier) -> None:
+        """Carry out this partition's copy of a change of rows, however often it takes; a crash anywhere before its checkpoint
+        repeats it harmlessly."""
         self._hand_on(seq - 1)
-        if self.sink.position < seq:
-            self.sink.offer(Rows(erase=erase), seq)
-            await self.sink.reach(seq)
-        await follow(self.fold, self._history, seq, erase)
-        await self._registry.drop_checkpoints(seq)
-        self._last = 0
-        await self._save()
+        attempts = Attempts(change, seq)
+        self._changing = True
+        while self._changing:
+            try:
+                await self._change_rows(seq, change)
+                await follow(self.fold, self._history, seq, change)
+                await self._registry.drop_checkpoints(seq)
+                self._last = 0
+                await self._save()
+                self._changing = False
+            except (Busy, HistoryFailed) as error:
+                self.sink.failure = attempts.failure(error)
+                await attempts.pause()
+        if attempts.failed:
+            self.sink.failure = ""
+
+    async def _change_rows(self, seq: Position, change: Barrier) -> None:
+        """History has everything before `seq`, then changes. The result is told first, and once: what is done in part would give
+        another one."""
+        if self.sink.position >= seq:
+            return
+        await self.sink.reach(seq - 1)
+        rows, count = await change_of(self._history, seq, change)
+        await self._registry.create(CHANGED, str(seq), msgspec.json.encode(count))
+        self.sink.offer(rows, seq)
+        await self.sink.reach(seq)
 
 
-async def open_filler(partition: Partition, history: PartitionedHistory, registry: Registry, clock: Callable[[], int]) -> Filler:
+async def open_filler(
+    partition: Partition, history: PartitionedHistory, registry: SharedRegistry, clock: Callable[[], int]
+) -> Filler:
     """One that goes on where history is: from the newest checkpoint before, from the beginning of the partition while the journal
     still has it, else from the rows. Raises Busy, HistoryFailed, StoreMismatch."""
     tail, head, start = await partition.tail(), await partition.head(), partition.start

@@ -95,7 +95,7 @@ class FileHistory(History, Protocol):
 
 class PartitionedHistory(History, Protocol):
     """One that is filled from several partitions of a journal, each with a position of its own: rows tell by their seq which one
-    they are of. `position` and an erase are about one of them."""
+    they are of. `position` and a change of rows are about one of them."""
 
     async def positions(self) -> Mapping[int, Position]:
         """Of each partition that was ever told of, by its number. Raises HistoryFailed, StoreRefused."""

@@ -5,7 +5,7 @@
 * Each partition of the journal has a position of its own, and rows say by their seq which one they are of.
 * A write is durable when most replicas of its shard have it, or, on a server by itself, when the disk has it. Questions are
   answered by replicas that have everything so acknowledged; others pass them on.
-* An erase waits until every replica has carried it out.
+* A change of rows waits until every replica has carried it out.
 * It may be away at any time, also when we start: calls fail and the next one begins anew.
 * Servers of before 2024 can be filled (tests of what replication does use one); questions need a newer one.
 """
@@ -13,29 +13,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from footfall.errors import FootfallError, HistoryFailed, NewerVersion, StoreMismatch
+from footfall.history import clickhouse_changes as changes
 from footfall.history import rows as flat
 from footfall.history.base import Statement
-from footfall.history.clickhouse_erase import steps
 from footfall.history.clickhouse_server import Address, Refused, Server, decoded
 from footfall.history.clickhouse_tables import Layout, statements
 from footfall.history.clickhouse_text import translated
 from footfall.history.opening import opened
 from footfall.journal.base import PARTITION_BITS, Position, partition_of
-from footfall.model import Erase, Rows, Table
+from footfall.model import Rejudged, Rows, Table
 
-VERSION = 1
+VERSION = 2  # 1: facts without a version
 MODERN = 24  # the first year of versions that questions can be asked of
 MEMORY = 2_000_000_000  # bytes that one question may take in the server
 BEHIND = 289  # this replica does not have everything yet
 PATIENCE = 20  # times that another replica is asked then
-ERASE_SECONDS = 3_600.0
+CHANGE_SECONDS = 3_600.0
 GATHER_SECONDS = 0.05  # appends of other partitions are waited for
 REPAIR = "see that its address is right and the server runs; if the tables are of another store, name another database"
 
@@ -61,6 +61,15 @@ _QUESTION: dict[str, str | int] = {
     "cancel_http_readonly_queries_on_client_close": 1,
     "output_format_json_quote_64bit_integers": 0,
     "default_format": "JSONCompactEachRow",
+}
+
+_CHANGE: dict[str, str | int] = {
+    "final": 1,
+    "distributed_product_mode": "local",
+    "mutations_sync": 2,
+    "allow_nondeterministic_mutations": 1,
+    "max_execution_time": 0,
+    "distributed_ddl_output_mode": "throw",
 }
 
 
@@ -140,10 +149,10 @@ class ClickhouseHistory:
         if not ahead:
             return
         for rows, position in ahead:
-            if rows.rejudged is not None:
-                raise HistoryFailed("facts in ClickHouse cannot be judged anew yet")
             if rows.erase is not None:
-                await self._erase(known, rows.erase, position)
+                await self._do(known, changes.erased(known.layout, rows.erase, position))
+            if rows.rejudged is not None:
+                await self._rejudge(known, rows.rejudged, position)
         for into, lines in await asyncio.to_thread(_encoded, [rows for rows, _ in ahead], here):
             await self._server.insert(into, lines, known.insert)
         await self._move(known, [position for _, position in ahead])
@@ -171,6 +180,11 @@ class ClickhouseHistory:
                 raise NewerVersion(
                     f"ClickHouse's tables have version {version}, this Footfall knows {VERSION}",
                     "install the newer Footfall again",
+                )
+            if int(version) < VERSION:
+                raise StoreMismatch(
+                    f"ClickHouse's tables have version {version}, this Footfall makes and knows {VERSION}",
+                    "name another database, which is filled from the journal as far as that goes back",
                 )
             here[int(part)] = max(int(position), here.get(int(part), 0))
         return here
@@ -212,20 +226,18 @@ class ClickhouseHistory:
         ]
         await self._server.insert("state", _lines(lines), known.insert)
 
-    async def _erase(self, known: Known, erase: Erase, position: Position) -> None:
-        settings = {
-            "final": 1,
-            "distributed_product_mode": "local",
-            "mutations_sync": 2,
-            "allow_nondeterministic_mutations": 1,
-            "max_execution_time": 0,
-            "distributed_ddl_output_mode": "throw",
-            **known.consistent,
-            **known.insert,
-        }
-        for text, params in steps(known.layout, erase, position):
-            sql, values, _ = translated(text, params)
-            await self._server.ask(sql, values, settings=settings, seconds=ERASE_SECONDS)
+    async def _rejudge(self, known: Known, rejudged: Rejudged, position: Position) -> None:
+        """A call before this one may have begun: then its judgements hold, as these were worked out from what it did."""
+        sql, values = changes.is_noted(position)
+        if not await self.fetch(Statement(sql, values)):
+            await self._do(known, changes.noted(rejudged, position))
+        await self._do(known, changes.rejudged(known.layout, rejudged.site, position))
+
+    async def _do(self, known: Known, steps: Iterable[changes.Step]) -> None:
+        """Statements of a change, each done on every server when the next begins."""
+        for text, params in steps:
+            sql, values, tables = translated(text, params)
+            await self._server.ask(sql, values, tables, known.change, CHANGE_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,10 +247,15 @@ class Known:
     layout: Layout
     consistent: Mapping[str, str | int]
     insert: Mapping[str, str | int]
+    change: Mapping[str, str | int]
 
     @classmethod
     def of(cls, layout: Layout, replicas: int = 1) -> Known:
-        return cls(layout, {"select_sequential_consistency": 1} if layout.replicated else {}, _insert_settings(layout, replicas))
+        consistent: dict[str, str | int] = {"select_sequential_consistency": 1} if layout.replicated else {}
+        insert = _insert_settings(layout, replicas)
+        # Every replica looks by itself at what it is to delete: not only most of them have to have it.
+        everywhere = {"insert_quorum": replicas} if "insert_quorum" in insert else {}
+        return cls(layout, consistent, insert, {**_CHANGE, **consistent, **insert, **everywhere})
 
 
 def _insert_settings(layout: Layout, replicas: int) -> dict[str, str | int]:

@@ -21,6 +21,7 @@ _COMING = {
     " channel String, hostname String",
     "open_minutes": "minute_ms Int64, path String, country String, here Int64",
     "texts": "text String",
+    "judgements": "seq Int64, n Int32, bot String, counted UInt8, visit UInt64",  # of a change of rows; no question has them
 }
 _PLACE = re.compile(rf"({'|'.join(_COMING)})\(\?\)|smallest\((\d+), (\w+)\)|\b(?:inOrder|rowOf)\(|\?")
 _INT64 = 2**63  # `person` is the visitor here: numbers of people are DuckDB's alone

@@ -59,3 +59,11 @@ class Registry(Protocol):
     async def close(self) -> None:
         """Close; a second call does nothing."""
         ...
+
+
+class SharedRegistry(Registry, Protocol):
+    """One that several processes use at the same time."""
+
+    async def create(self, kind: str, id: str, document: bytes) -> bytes:
+        """Add a document if there is none; the one that is there then, whoever was first."""
+        ...

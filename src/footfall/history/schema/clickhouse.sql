@@ -1,7 +1,7 @@
 -- The tables of history in ClickHouse: the columns of duckdb.sql, in the same order. clickhouse_tables.py makes of each what the
 -- server is: one table, or on a cluster one in each shard, replicated, with the whole under the plain name.
 -- A row is replaced by itself: the key holds (seq, n) and nothing that ever changes, so that a row that comes again, in whatever
--- block, is one row when it is read. A table that erases change has a `version`, the position of the erase; the newest wins.
+-- block, is one row when it is read. What changes of rows change has a `version`, the position of the change; the newest wins.
 -- Only what ClickHouse has had since 2018 is used here. A column may be added at the end of a table, never moved, removed or renamed.
 
 CREATE TABLE IF NOT EXISTS facts (
@@ -48,8 +48,9 @@ CREATE TABLE IF NOT EXISTS facts (
     storageless UInt8,
     source String,
     channel String,
+    version UInt64,
     person UInt64 ALIAS visitor
-) ENGINE = ReplacingMergeTree PARTITION BY toYYYYMM(toDateTime(intDiv(ts_ms, 1000), 'UTC')) ORDER BY (site, ts_ms, seq, n);
+) ENGINE = ReplacingMergeTree(version) PARTITION BY toYYYYMM(toDateTime(intDiv(ts_ms, 1000), 'UTC')) ORDER BY (site, ts_ms, seq, n);
 
 CREATE TABLE IF NOT EXISTS visits (
     seq Int64,
@@ -131,9 +132,22 @@ CREATE TABLE IF NOT EXISTS state (
     version UInt32
 ) ENGINE = ReplacingMergeTree(position) ORDER BY (part, store_id);
 
--- Visits that an erase takes facts from, while it goes on.
+-- Visits that a change of rows takes facts from, while it goes on.
 CREATE TABLE IF NOT EXISTS touched (
     visit UInt64,
     visitor UInt64,
     position UInt64
 ) ENGINE = ReplacingMergeTree ORDER BY (position, visit);
+
+-- What facts are from now on, while a reclassification goes on; `was`: the visit they were in.
+CREATE TABLE IF NOT EXISTS judged (
+    position UInt64,
+    ts_ms Int64,
+    seq Int64,
+    n Int32,
+    visitor UInt64,
+    was UInt64,
+    bot String,
+    counted UInt8,
+    visit UInt64
+) ENGINE = ReplacingMergeTree ORDER BY (position, ts_ms, seq, n);
