@@ -25,6 +25,7 @@ from footfall.store import Cluster, Store, open_filling, open_node, open_store
 from tests.clickhouse_server import ClickhouseServer, clickhouse_server
 from tests.golden.player import Player
 from tests.golden.replay import Report
+from tests.golden.test_over_http import SHORT, play
 from tests.golden.traces import Trace, found, load, on_purpose
 from tests.nats_server import NatsServer, nats_server
 
@@ -139,3 +140,10 @@ async def test_a_cluster_answers_as_one_machine_does(file: Path, tmp_path: Path,
     if len(trace.operations) <= LONG:
         _, expected = await played(trace, lambda clock: alone(tmp_path / "alone", clock))
         assert rows == expected
+
+
+@pytest.mark.parametrize("file", SHORT, ids=lambda file: file.stem)
+async def test_the_doors_of_a_node_answer_alike(file: Path, tmp_path: Path, cluster: Cluster) -> None:
+    """Over HTTP, as in test_over_http.py; a backfill has no history to walk here."""
+    settings = {"cluster": cluster.servers, "cluster_partitions": cluster.partitions, "cluster_replicas": cluster.replicas}
+    assert await play(file, tmp_path / "data", **settings) == []
