@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from footfall.housekeeping import sweep
 from footfall.journal.jetstream import connect
 from footfall.store import Cluster, Store, open_filling, open_node, open_store
 from tests.clickhouse_server import ClickhouseServer, clickhouse_server
+from tests.engine.conftest import Time
 from tests.golden.player import Player
 from tests.golden.replay import Report
 from tests.golden.test_over_http import SHORT, play
@@ -36,6 +38,7 @@ FILES = [
     pytest.param(file, id=file.stem, marks=[ERASES] if file.stem == "hand_12_deleted_rows" else [])
     for file in (*found("traces"), *found("quirks"))
 ]
+BY_TURNS = [file for file in found("traces") if file.stem in ("hand_05_session_timeout_and_cleanup", "rand_01_small_mix")]
 NAMES = "visitor, visit"  # hashes of keys that each store has for itself
 ROWS = {  # of each table, facts first, what follows from a trace alone: ids and seqs do not
     "facts": f"ts_ms, counted, kind, path, page_type, arrival_ms, country, city, latitude, longitude, {NAMES}",
@@ -140,6 +143,31 @@ async def test_a_cluster_answers_as_one_machine_does(file: Path, tmp_path: Path,
     if len(trace.operations) <= LONG:
         _, expected = await played(trace, lambda clock: alone(tmp_path / "alone", clock))
         assert rows == expected
+
+
+@pytest.mark.parametrize("file", BY_TURNS, ids=lambda file: file.stem)
+async def test_two_nodes_answer_by_turns(file: Path, tmp_path: Path, cluster: Cluster) -> None:
+    """What one took the other has: who is here, in which order, what is a repeat."""
+    trace = load(file)
+    report, time = Report(trace), Time()
+    time.now = trace.operations[0]["at_ms"]
+    stores = [await open_node(tmp_path / name, cluster, time) for name in ("a", "b")]
+    players = [Player(partial(_over, store), time.now) for store in stores]
+    try:
+        for player in players:
+            await player.open()
+        for index, operation in enumerate(trace.operations):
+            time.now = operation["at_ms"]
+            await stores[index % 2].engine.settled()
+            report.note(index, await players[index % 2].play(operation))
+    finally:
+        for store in stores:
+            await store.close()
+    assert (report.mismatches, report.unsupported) == ([], 0)
+
+
+async def _over(store: Store, clock: Clock) -> Footfall:
+    return Footfall(store, SITE, clock)
 
 
 @pytest.mark.parametrize("file", SHORT, ids=lambda file: file.stem)
