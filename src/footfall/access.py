@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import secrets
 import unicodedata
+from collections.abc import Callable
 
 import msgspec
 from argon2 import PasswordHasher
@@ -62,12 +63,12 @@ class Access:
         """A new token that sets the password once; the one before is good no longer. Raises Busy."""
         token = secrets.token_urlsafe(24)
         async with self._turn:
-            await self._keep(msgspec.structs.replace(self._kept, welcome=_digest(token)))
+            await self._keep(lambda kept: msgspec.structs.replace(kept, welcome=_digest(token)))
         return token
 
     def welcomes(self, token: str) -> bool:
         """Whether this token would set the password."""
-        return bool(self._kept.welcome) and hmac.compare_digest(_digest(token), self._kept.welcome)
+        return _welcomes(self._kept, token)
 
     async def accept(self, token: str, password: str) -> bool:
         """Set the password by a token, which is spent with it; False for one that is not good. Raises InvalidInput, Busy."""
@@ -75,14 +76,15 @@ class Access:
         async with self._turn:
             if not self.welcomes(token):
                 return False
-            await self._set(password)
-            return True
+            hashed = await self._hashed(password)
+            return await self._keep(lambda kept: _Kept(hashed, kept.epoch + 1) if _welcomes(kept, token) else None)
 
     async def change(self, password: str) -> None:
         """Set another password and end every session. Raises InvalidInput, Busy."""
         _check(password)
         async with self._turn:
-            await self._set(password)
+            hashed = await self._hashed(password)
+            await self._keep(lambda kept: _Kept(hashed, kept.epoch + 1))
 
     async def is_password(self, password: str) -> bool:
         """Whether it is the owner's."""
@@ -107,18 +109,31 @@ class Access:
     def _signed(self, told: str) -> str:
         return f"{told}.{hashlib.blake2b(told.encode(), key=self._key, digest_size=24).hexdigest()}"
 
-    async def _set(self, password: str) -> None:
-        hashed = await asyncio.to_thread(self._hasher.hash, _normal(password))
-        await self._keep(_Kept(hashed, self._kept.epoch + 1))
+    async def _hashed(self, password: str) -> str:
+        return await asyncio.to_thread(self._hasher.hash, _normal(password))
 
-    async def _keep(self, kept: _Kept) -> None:
-        await self._registry.put(*DOCUMENT, msgspec.json.encode(kept))
-        self._kept = kept
+    async def _keep(self, change: Callable[[_Kept], _Kept | None]) -> bool:
+        """Put what `change` makes of what is kept, if anything; it is asked again if another process was faster."""
+        while True:
+            there = await self._registry.get(*DOCUMENT)
+            kept = change(_kept(there))
+            if kept is None:
+                return False
+            if await self._registry.replace(*DOCUMENT, there, msgspec.json.encode(kept)):
+                self._kept = kept
+                return True
 
 
 async def _read(registry: Registry) -> _Kept:
-    document = await registry.get(*DOCUMENT)
+    return _kept(await registry.get(*DOCUMENT))
+
+
+def _kept(document: bytes | None) -> _Kept:
     return _Kept() if document is None else msgspec.json.decode(document, type=_Kept)
+
+
+def _welcomes(kept: _Kept, token: str) -> bool:
+    return bool(kept.welcome) and hmac.compare_digest(_digest(token), kept.welcome)
 
 
 def _check(password: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -21,6 +21,7 @@ from footfall.access import Access, open_access
 from footfall.backup import back_up
 from footfall.cities import open_cities
 from footfall.clock import Clock, process_clock
+from footfall.cluster.news import News
 from footfall.config import Config
 from footfall.content.watch import Contents
 from footfall.definitions import with_ids
@@ -53,7 +54,6 @@ _SWEEP_SECONDS = 60.0
 _RETAIN_SECONDS = 600.0
 _ENTRY_BYTES = 25  # measured 19 to 30
 _DISK_SECONDS = 2.0
-_REFRESH_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -95,6 +95,7 @@ class House:
     original: Original
     listeners: list[Callable[[set[str]], None]]  # told of sites that may look different now
     _store: Store
+    news: News | None = None  # of other nodes
     _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def change_site(self, id: str, change: Callable[[Site], Site]) -> Site:
@@ -108,21 +109,20 @@ class House:
         return await self.make_site(id, of_one)
 
     async def make_site(self, id: str, change: Callable[[Site | None], Site]) -> Site:
-        """The same where there may be none yet (None)."""
+        """The same where there may be none yet (None). `change` is asked again if another node was faster."""
         async with self._changing:
-            site = change(self.sites.get(id))
-            await self.put_site(site)
-            return site
+            if id not in self.sites:
+                await self.registry.delete(_REMOVING, id)  # of one that had the same name
+            while True:
+                there = await self.registry.get(SITES, id)
+                site = change(None if there is None else site_of(there))
+                if await self.registry.replace(SITES, id, there, msgspec.json.encode(site)):
+                    self._know(id, site)
+                    return site
 
     async def put_site(self, site: Site) -> None:
         """Add a site or change its settings; durable on return."""
-        before = self.sites.get(site.id)
-        if before is None:
-            await self.registry.delete(_REMOVING, site.id)  # of one that had the same name
-        await self.registry.put(SITES, site.id, msgspec.json.encode(site))
-        self.sites[site.id] = site
-        if before is not None and (before.visibility, before.link) != (site.visibility, site.link):
-            self.hub.forget(site.id)  # whoever may still see it comes back
+        await self.make_site(site.id, lambda _: site)
 
     async def remove_site(self, id: str) -> int:
         """Remove a site with all its data; how many counted views went. Raises NotFound, Busy; then it may be asked again.
@@ -184,7 +184,7 @@ class House:
         else:
             self.sites[id] = now
         if before is not None and (now is None or (before.visibility, before.link) != (now.visibility, now.link)):
-            self.hub.forget(id)
+            self.hub.forget(id)  # whoever may still see it comes back
 
     async def verify(self) -> list[str]:
         """Recount every total from the rows: one sentence for each difference."""
@@ -283,6 +283,8 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
     handover = Handover(store.folder.outgoing, config.disk_floor_bytes)
     wired = hub, intake, imports, sites, store.registry, access, contents, keys, handover, original, listeners
     house = House(config, store.folder, store.engine, *wired, store)
+    if store.revision is not None:
+        house.news = News(store.revision, house.refresh)
     try:
         await house._go_on_removing()
     except BaseException:
@@ -350,8 +352,8 @@ def _rounds(house: House, disk: Disk) -> Iterable[tuple[str, Coroutine[None, Non
     yield "keeper", house._store.keeper.run()
     yield "disk watch", _looks(disk)
     yield "content", house.contents.run()
-    if house._store.revision is not None:
-        yield "registry watch", _refreshes(house, house._store.revision)
+    if house.news is not None:
+        yield "registry watch", house.news.run()
 
 
 async def _retains(house: House) -> None:
@@ -370,18 +372,6 @@ async def _sweeps(engine: Engine) -> None:
             await sweep(engine)
         except Busy as error:
             log.warning("the sweep waits", error=str(error))
-
-
-async def _refreshes(house: House, revision: Callable[[], Awaitable[int]]) -> None:
-    known = 0
-    while True:
-        try:
-            if (now := await revision()) != known:
-                await house.refresh()
-                known = now
-        except Busy as error:
-            log.warning("what other nodes changed is not known yet", error=str(error))
-        await asyncio.sleep(_REFRESH_SECONDS)
 
 
 async def _looks(disk: Disk) -> None:

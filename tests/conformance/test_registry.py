@@ -36,6 +36,34 @@ async def test_documents_are_put_replaced_listed_and_removed(open_a_registry: Op
     assert await again.get("goal", "b") == b"other"
 
 
+async def test_a_document_is_replaced_by_who_saw_it_last(open_a_registry: OpenRegistry) -> None:
+    """Of two that saw the same the first; also where there was none, or one that was removed."""
+    a, b = await open_a_registry(), await open_a_registry()
+    assert await a.replace("site", "x", None, b"1")
+    assert not await b.replace("site", "x", None, b"2")
+    assert await b.replace("site", "x", b"1", b"2")
+    assert not await a.replace("site", "x", b"1", b"3")
+    assert await a.get("site", "x") == b"2"
+    assert await a.delete("site", "x")
+    assert not await b.replace("site", "x", b"2", b"3")
+    assert await b.replace("site", "x", None, b"")
+    assert await a.replace("site", "x", b"", b"4")
+    assert await b.get("site", "x") == b"4"
+
+
+async def test_of_many_changes_at_the_same_time_none_is_lost(open_a_registry: OpenRegistry) -> None:
+    """Each adds its letter to what it found, and tries again when somebody was faster."""
+    registries = [await open_a_registry() for _ in range(2)]
+
+    async def add(registry: Registry, letter: bytes) -> None:
+        while not await registry.replace("site", "x", seen := await registry.get("site", "x"), (seen or b"") + letter):
+            pass
+
+    letters = [b"%c" % (97 + number) for number in range(12)]
+    await asyncio.gather(*(add(registries[number % 2], letter) for number, letter in enumerate(letters)))
+    assert sorted(await registries[0].get("site", "x") or b"") == sorted(b"".join(letters))
+
+
 async def test_a_checkpoint_comes_back_part_by_part(open_a_registry: OpenRegistry) -> None:
     """Empty, small and large parts, in order, also from an iterator that makes them as it goes."""
     parts = [b"", b"one", b"x" * 2_500_000, b""]

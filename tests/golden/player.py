@@ -1,17 +1,17 @@
-"""Plays the operations of a trace on the real engine over a data folder, one at a time.
+"""Plays the operations of a trace on a real engine, one at a time.
 
 It knows the operations' names and what they ask of `Footfall`; it does not know which answer is right.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from footfall.api import Footfall, ImportedView
+from footfall.clock import Clock
 from footfall.errors import InvalidInput
 from footfall.intake.original import check_arguments
 from tests.golden.traces import Answer, Operation, number
@@ -20,7 +20,11 @@ _KINDS = {"posts": "post", "pages": "page"}
 _ERASABLE = {"path": "path", "sessionId": "session_id", "pageType": "page_type", "timestamp": "timestamp"}
 
 
+_CHUNK = 2_000  # rows of an import: what one message of a cluster's journal holds
+
 RESTART, CLOSE = "restart", "close"  # requests besides operations
+
+Opening = Callable[[Clock], Awaitable[Footfall]]  # opens (or makes) a store
 
 
 class Unsupported(Exception):
@@ -28,16 +32,16 @@ class Unsupported(Exception):
 
 
 class Player:
-    """Owns an open data folder; time stands where the last operation put it."""
+    """Owns an open store; time stands where the last operation put it."""
 
-    def __init__(self, folder: Path, now: int) -> None:
-        self._folder = folder
-        self._now = now
+    def __init__(self, opening: Opening, now: int) -> None:
+        self._opening = opening
+        self.now = now
         self._footfall: Footfall
 
     async def open(self) -> None:
-        """Open (or make) the data folder."""
-        self._footfall = await Footfall.open(self._folder, clock=lambda: self._now)
+        """Open (or make) the store."""
+        self._footfall = await self._opening(lambda: self.now)
 
     async def answer(self, request: Any) -> object:
         """An operation, RESTART or CLOSE."""
@@ -59,7 +63,7 @@ class Player:
 
     async def play(self, operation: Operation) -> Answer:
         """Do what the operation says; its answer as it would stand in a trace, or `{"unsupported": why}`."""
-        self._now = operation["at_ms"]
+        self.now = operation["at_ms"]
         arguments = operation.get("args", {})
         try:
             match operation["op"]:
@@ -102,7 +106,8 @@ class Player:
     async def _insert(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         if table == "pageViews":
             views = [ImportedView(row["path"], row["pageType"], row["sessionId"], row["timestamp"]) for row in rows]
-            await self._footfall.import_views(views)
+            for first in range(0, len(views), _CHUNK):
+                await self._footfall.import_views(views[first : first + _CHUNK])
         elif table in _KINDS:
             for row in rows:
                 await self._footfall.publish(_KINDS[table], row["slug"], row["title"], row["published"])

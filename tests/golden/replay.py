@@ -17,8 +17,11 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+from footfall.api import Footfall
+from footfall.clock import Clock
 from footfall.logs import set_up
 from tests.golden.player import CLOSE, RESTART, Player
 from tests.golden.traces import OUTCOME, Answer, Trace, Unreadable, agrees, load, on_purpose
@@ -61,17 +64,21 @@ def _short(value: object) -> str:
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + " ..."
 
 
+async def _open(folder: Path, clock: Clock) -> Footfall:
+    return await Footfall.open(folder, clock=clock)
+
+
 def replay(trace: Trace, *, restart_every: int = 0, crash_every: int = 0) -> Report:
     """Replay one trace, restarting or crashing after every so many operations (0: never)."""
     report = Report(trace)
     with tempfile.TemporaryDirectory(prefix="footfall-replay-") as temporary, ExitStack() as running:
-        folder = Path(temporary, "data")
-        owner = running.enter_context(Owner(Player(folder, trace.operations[0]["at_ms"] if trace.operations else 0)))
+        opening = partial(_open, Path(temporary, "data"))
+        owner = running.enter_context(Owner(Player(opening, trace.operations[0]["at_ms"] if trace.operations else 0)))
         for index, operation in enumerate(trace.operations):
             report.note(index, owner.ask(operation))
             if crash_every and (index + 1) % crash_every == 0:
                 running.close()
-                owner = running.enter_context(Owner(Player(folder, operation["at_ms"])))
+                owner = running.enter_context(Owner(Player(opening, operation["at_ms"])))
             elif restart_every and (index + 1) % restart_every == 0:
                 owner.ask(RESTART)
         report.mismatches += [f"  at the end, totals and rows: {sentence}" for sentence in owner.ask(CLOSE)]

@@ -36,11 +36,11 @@ SHORT = [file for file in FILES if len(load(file).operations) < 100]
 LONG = [file for file in FILES if file not in SHORT]
 
 
-async def play(file: Path, folder: Path) -> list[str]:
+async def play(file: Path, folder: Path, **settings: Any) -> list[str]:
     """What differs."""
     trace = on_purpose(load(file))
     now = [trace.operations[0]["at_ms"]]
-    house = await open_house(Config(data_folder=folder, rate_limit=1e6), lambda: now[0])
+    house = await open_house(Config(data_folder=folder, rate_limit=1e6, **settings), lambda: now[0])
     try:
         await house.put_site(Site(SITE, convex="exact"))
         app = App(house=house)

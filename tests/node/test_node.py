@@ -9,10 +9,8 @@ from typing import Any
 import pytest
 
 from footfall import rules
-from footfall.cluster import routes
 from footfall.errors import Full, HistoryFailed, StoreRefused
 from footfall.folder import open_folder
-from footfall.intake.identity import Identity
 from footfall.journal.jetstream import connect
 from footfall.live import checkpoint
 from footfall.live.fold import Fold
@@ -22,7 +20,7 @@ from footfall.model import Erase, Fact, Import, Publish, Sweep
 from footfall.store import Store, open_store
 from tests.engine.conftest import Time
 from tests.nats_server import NatsServer
-from tests.node.conftest import PARTITIONS, OpenNode, node_of
+from tests.node.conftest import OpenNode, node_of
 from tests.unit.live.made import MINUTE, SITE, START, fact
 
 
@@ -75,23 +73,6 @@ async def test_a_retry_at_another_node_counts_once(open_a_node: OpenNode) -> Non
     await b.engine.record([one])
     await b.engine.record([fact(visitor=5, at=START + MINUTE)])  # a repeat, told by another id
     assert (await told(a))[:2] == (await told(b))[:2] == (1, 1)
-
-
-async def test_a_retry_from_another_network_is_another_reader(open_a_node: OpenNode) -> None:
-    """Who keeps nothing in the browser is an address: from another one the same view is another visitor's, and if that is in
-    another partition nobody there knows its id. It counts twice, on every node and in the rows alike."""
-    store = await open_a_node()
-    who = Identity(b"k" * 32, lambda day: b"s", store.engine.fold.knows, PARTITIONS)
-    names = [who.of_day(SITE, f"198.51.100.{number}", "agent", START) for number in range(40)]
-    first, same, other = names[0], _another(names, 0, True), _another(names, 0, False)
-    for visitor in (first, same, other):
-        await store.engine.record([fact(visitor=visitor, id=who.fact(SITE, "AAAAAAAAAAAAAAAAAAAAAA", visitor))])
-    assert (await told(store))[:2] == (2, 2)
-
-
-def _another(names: list[int], to: int, same: bool) -> int:
-    place = routes.of_visitor(names[to], PARTITIONS)
-    return next(name for name in names[to + 1 :] if (routes.of_visitor(name, PARTITIONS) == place) is same)
 
 
 async def test_an_import_is_whole_on_every_node(open_a_node: OpenNode) -> None:

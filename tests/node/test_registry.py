@@ -11,6 +11,7 @@ from footfall import rules
 from footfall.errors import Full
 from footfall.journal.jetstream import connect
 from footfall.registry.jetstream import JetstreamRegistry, open_registry
+from footfall.registry.jetstream_leases import open_leases
 from footfall.registry.jetstream_secrets import SharedSecrets, open_secrets
 from tests.nats_server import NatsServer
 from tests.unit.live.made import MINUTE, START
@@ -72,6 +73,23 @@ async def test_what_a_crash_left_of_a_checkpoint_goes(client: Client) -> None:
     assert found[growing] == 2
     assert len(found) == 3  # and those of two checkpoints
     assert await b.load_checkpoints("v") == [3, 2]
+
+
+async def test_a_lease_has_one_holder(client: Client) -> None:
+    """Until it is given back, and by nobody else; also when the answer to a renewal was lost. Who is there is counted."""
+    a, b = [await open_leases(client, name, replicas=1) for name in ("a", "b")]
+    assert await a.take("0")
+    assert not await b.take("0")
+    assert await a.take("0")
+    await b.give_back("0")
+    a._revisions["0"] -= 1  # as before the renewal
+    assert await a.take("0")
+    await a.give_back("0")
+    assert await b.take("0")
+    assert not await a.take("0")
+    assert [await a.join(), await b.join(), await a.join()] == [1, 2, 2]
+    await a.leave()
+    assert await b.join() == 1
 
 
 async def test_the_first_brings_the_keys_and_salts_are_alike(client: Client) -> None:

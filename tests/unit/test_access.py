@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -53,6 +54,18 @@ async def test_a_password_is_set_by_a_link_and_outlives_a_restart(registry: Sqli
     assert b"$argon2id$" in kept
     assert token.encode() not in kept
     assert PASSWORD.encode() not in kept
+
+
+async def test_two_processes_do_not_take_each_others_changes_back(registry: SqliteRegistry) -> None:
+    """Nodes of a cluster, of which neither knows yet what the other did: a link is good once, a new password stays."""
+    a, b = await opened(registry), await opened(registry)
+    token = await a.welcome()
+    await b.refresh()
+    assert sorted(await asyncio.gather(a.accept(token, PASSWORD), b.accept(token, PASSWORD + " too"))) == [False, True]
+    await a.change("the newest one")
+    await b.welcome()
+    await a.refresh()
+    assert await a.is_password("the newest one")
 
 
 async def test_only_the_newest_link_is_good(registry: SqliteRegistry) -> None:

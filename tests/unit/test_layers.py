@@ -125,6 +125,35 @@ def test_pure(module: str) -> None:
     assert impurities(MODULES[module], PURE[module.partition(".")[0]]) == []
 
 
+def reached(module: str, seen: frozenset[str] = frozenset()) -> frozenset[str]:
+    """A module and what it imports of its own room, and so on."""
+    for target in {module} | {target for target in own_imports(MODULES[module]) if room_of(target) == room_of(module)}:
+        if target in MODULES and target not in seen:
+            seen = reached(target, seen | {target})
+    return seen
+
+
+def of_one_size(module: str) -> list[str]:
+    """What a module imports that is there on one machine alone, or in a cluster alone."""
+    named = own_imports(MODULES[module])
+    return sorted(target for target in named if room_of(target) == "cluster" or target.rpartition(".")[2] in BACKENDS)
+
+
+SAME = {module for module in MODULES if room_of(module) in PURE} | {"engine", "hub", "sink"} | reached("http.app")
+
+
+@pytest.mark.parametrize("module", sorted(SAME))
+def test_the_same_on_one_machine_and_in_a_cluster(module: str) -> None:
+    """The fold and all that is pure, the hub and the doors know neither a cluster nor a database."""
+    assert of_one_size(module) == []
+
+
+def test_what_is_of_one_size_is_found() -> None:
+    """The test above looks at the doors, and sees a part of a cluster and a backend where there is one."""
+    assert {"live.fold", "query.compile", "http.collect", "http.convex.sockets"} <= SAME
+    assert {"cluster.node", "journal.sqlite", "journal.jetstream"} <= set(of_one_size("store"))
+
+
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_arrows(module: str) -> None:
     """A module knows only what is below it."""
@@ -162,9 +191,13 @@ def test_impurities_are_found(source: str, found: list[str]) -> None:
         ("live.fold", "rules", False),
         ("live.fold", "intake.collect", True),
         ("live.fold", "engine", True),
+        ("live.fold", "cluster.node", True),
+        ("intake.identity", "registry.jetstream_secrets", True),
+        ("engine", "cluster.node", True),
         ("live.fold", "live.visits", False),
         ("query.compile", "history.base", False),
         ("query.compile", "history.duckdb", True),
+        ("query.compile", "history.clickhouse", True),
         ("history.duckdb", "history.base", False),
         ("history.duckdb", "http.app", True),
         ("engine", "sink", False),

@@ -36,6 +36,7 @@ from footfall.http.auth import Gate, Standing, peer_of
 from footfall.http.warnings import Warnings
 from footfall.intake import Caller, Intake, Refusal, Taken, TrustedProxies, read_caller
 from footfall.intake.address import network_of
+from footfall.intake.reasons import Reason
 from footfall.model import STORED, Fact, Verdict
 
 BODY_SECONDS = 10  # a body that takes longer is given up
@@ -91,7 +92,7 @@ class Gone(Exception):
 
 class Collect:
     """Both doors. `platform` is whose location headers count. `clock` gives seconds that never go back; `answers` counts
-    (door, status) for /metrics."""
+    (door, status) for /metrics. `look` makes known here what other nodes did to sites, if there are any."""
 
     def __init__(
         self,
@@ -104,6 +105,7 @@ class Collect:
         warnings: Warnings,
         answers: Counter[tuple[str, int]],
         clock: Callable[[], float],
+        look: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._engine = engine
         self._intake = intake
@@ -114,6 +116,7 @@ class Collect:
         self._warnings = warnings
         self._answers = answers
         self._clock = clock
+        self._look = look
         self._reading: dict[asyncio.Task[object], float] = {}  # who waits for a body, and since when
         self._late: set[asyncio.Task[object]] = set()
 
@@ -129,6 +132,8 @@ class Collect:
             body = await self._body(length, receive)
             caller = self._caller(scope, signed, len(body))
             taken = self._intake.collect(body, caller)
+            if taken.refused and await self._is_late(taken):
+                taken = self._intake.collect(body, caller)
             errors = await self._record(taken, caller, len(body))
         except (Rejection, Busy) as error:
             no = _rejection(error)
@@ -152,7 +157,10 @@ class Collect:
                 params = _params(scope["query_string"])
                 signed, size = bool(header(scope["headers"], b"authorization")), len(scope["query_string"])
                 caller = self._caller(scope, signed, size)
-                errors = await self._record(self._intake.pixel(params, caller), caller, size)
+                taken = self._intake.pixel(params, caller)
+                if taken.refused and await self._is_late(taken):
+                    taken = self._intake.pixel(params, caller)
+                errors = await self._record(taken, caller, size)
                 status = 400 if errors else 200
             except (Rejection, Busy) as error:
                 no = _rejection(error)
@@ -203,6 +211,13 @@ class Collect:
             raise Rejection(429, "too many wrong keys", 60)
         if standing is not Standing.OWNER:
             raise Rejection(403, "that is not the owner's key")
+        return True
+
+    async def _is_late(self, taken: Taken) -> bool:
+        """Whether a site was named that was not known here, and may be by now: another node of a cluster may have added it."""
+        if self._look is None or all(reason is not Reason.SITE for _, _, reason in taken.refused):
+            return False
+        await self._look()
         return True
 
     async def _record(self, taken: Taken, caller: Caller, size: int) -> list[Refusal]:

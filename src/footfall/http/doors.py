@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from starlette.exceptions import HTTPException
 from starlette.routing import Route, Router
@@ -49,6 +50,7 @@ from footfall.supervised import supervised
 
 DEVELOPING = os.environ.get("FOOTFALL_DEV") == "1"  # script/watch: web files that are built anew are served anew
 FOREIGN = frozenset({"app", "router", "starlette.exception_handlers"})  # what a Starlette that mounts us leaves in a scope
+NAMED = re.compile(r"/(?:s|sites|embed|badge|convex|api/[a-z]+)/([a-z0-9-]{2,32})(?![a-z0-9-])").match  # a site, in a path
 
 
 class Doors:
@@ -61,7 +63,10 @@ class Doors:
         self.warnings = Warnings(house.folder.warnings, lambda: house.engine.health().reason, house.contents.warnings)
         gate = Gate(house.folder.owner_key, house.access, house.sites, trusted, config.public_url, house.engine.now, clock)
         believed = trusted, config.place_headers
-        self.collect = Collect(house.engine, house.intake, gate, *believed, config.rate_limit, self.warnings, answers, clock)
+        self._sites, self._look = house.sites, house.news.look if house.news else None
+        self.collect = Collect(
+            house.engine, house.intake, gate, *believed, config.rate_limit, self.warnings, answers, clock, self._look
+        )
         seats = Seats(config.max_viewers)
         self.live = Live(house.hub, gate, seats, answers, clock)
         self._boards, allowance = Boards(house), Allowance(config.rate_limit, config.rate_limit * BURST_SECONDS)
@@ -118,10 +123,12 @@ class Doors:
 
     async def socket(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """A WebSocket: the original's clients alone use one."""
+        await self._heard_of(path)
         await self._sockets.serve(read_address(path), scope, receive, send)
 
     async def answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Everything but POST /e, which the application looks for first."""
+        await self._heard_of(path)
         if path == "/p.gif":
             await self.collect.pixel(scope, receive, send)
         elif path.startswith("/api/live/"):
@@ -132,6 +139,12 @@ class Doors:
             await self._assets(scope, receive, send)
         else:
             await self._route(path, scope, receive, send)
+
+    async def _heard_of(self, path: str) -> None:
+        """A site that is not known here may have been added by another node of a cluster a moment ago."""
+        if self._look is not None and (named := NAMED(path)) and named[1] not in self._sites:
+            with suppress(Busy):
+                await self._look()
 
     async def _route(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         own = {key: value for key, value in scope.items() if key not in FOREIGN}

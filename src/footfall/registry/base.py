@@ -27,6 +27,10 @@ class Registry(Protocol):
         """Add or replace a document."""
         ...
 
+    async def replace(self, kind: str, id: str, seen: bytes | None, document: bytes) -> bool:
+        """Put a document if `seen` is what is there, None if nothing is; whether it was. Of all who saw the same, one does."""
+        ...
+
     async def get(self, kind: str, id: str) -> bytes | None:
         """The document, or None."""
         ...

@@ -100,21 +100,34 @@ class JetstreamRegistry:
     async def put(self, kind: str, id: str, document: bytes) -> None:
         await self._try(lambda: self._documents.put(_key(kind, id), document))
 
+    async def replace(self, kind: str, id: str, seen: bytes | None, document: bytes) -> bool:
+        there, revision = await self._look(kind, id)
+        if there != seen:
+            return False
+        try:
+            await self._try(lambda: self._documents.update(_key(kind, id), document, revision))
+        except KeyWrongLastSequenceError:
+            return await self.get(kind, id) == document  # a call whose answer was lost may have been carried out
+        return True
+
     async def create(self, kind: str, id: str, document: bytes) -> bytes:
         """Put it if there is none; the one that is there then, whoever was first."""
-        try:
-            await self._try(lambda: self._documents.create(_key(kind, id), document))
-        except KeyWrongLastSequenceError:
-            found = await self.get(kind, id)
-            assert found is not None  # what somebody made a moment ago
-            return found
-        return document
+        if await self.replace(kind, id, None, document):
+            return document
+        found = await self.get(kind, id)
+        assert found is not None  # what somebody made a moment ago
+        return found
 
     async def get(self, kind: str, id: str) -> bytes | None:
+        return (await self._look(kind, id))[0]
+
+    async def _look(self, kind: str, id: str) -> tuple[bytes | None, int | None]:
+        """The document and its revision; that of the mark which a removal left."""
         try:
-            return (await self._try(lambda: self._documents.get(_key(kind, id)))).value or b""
-        except KeyNotFoundError:
-            return None
+            entry = await self._try(lambda: self._documents.get(_key(kind, id)))
+        except KeyNotFoundError as none:
+            return None, none.entry.revision if none.entry else None
+        return entry.value or b"", entry.revision
 
     async def list(self, kind: str) -> dict[str, bytes]:
         return dict(sorted((await self._try(lambda: self._list(kind))).items()))

@@ -65,6 +65,15 @@ class SqliteRegistry:
         sql = "INSERT INTO documents VALUES (?, ?, ?) ON CONFLICT (kind, id) DO UPDATE SET document = excluded.document"
         await self._run(lambda connection: connection.execute(sql, (kind, id, document)))
 
+    async def replace(self, kind: str, id: str, seen: bytes | None, document: bytes) -> bool:
+        sql, params = "INSERT INTO documents VALUES (?, ?, ?) ON CONFLICT (kind, id) DO NOTHING", [kind, id, document]
+        if seen is not None:
+            sql, params = (
+                "UPDATE documents SET document = ? WHERE kind = ? AND id = ? AND document = ?",
+                [document, kind, id, seen],
+            )
+        return bool(await self._run(lambda connection: connection.execute(sql, params).rowcount))
+
     async def get(self, kind: str, id: str) -> bytes | None:
         sql = "SELECT document FROM documents WHERE kind = ? AND id = ?"
         row = await self._run(lambda connection: connection.execute(sql, (kind, id)).fetchone())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import closing
 from itertools import count
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -19,12 +21,15 @@ from footfall.model import Rows, Table
 from footfall.query.answer import answered
 from footfall.query.compile import compiled, steps_for
 from footfall.query.live_tables import OpenVisits
+from footfall.query.metrics import METRICS
+from footfall.query.periods import Span
 from footfall.query.question import Question
 from footfall.query.relations import Live
 from footfall.query.steps import suiting
+from footfall.rules import DAY, HOUR
 from tests.clickhouse_server import ClickhouseServer
 from tests.conformance.query.oracle import Oracle
-from tests.conformance.query.worlds import Made, asked, made
+from tests.conformance.query.worlds import Made, asked, every, made
 from tests.unit.live.made import Choices
 
 NUMBERS = count(1)
@@ -103,6 +108,21 @@ def in_clickhouse(clickhouse: ClickhouseServer) -> Iterator[Asked]:
     """That of a cluster, likewise."""
     with closing(Engine(open_clickhouse(clickhouse.database("oracle"), "0" * 16))) as engine:
         yield Asked(engine, 1 << PARTITION_BITS, 2 << PARTITION_BITS)
+
+
+@pytest.mark.parametrize(
+    "backend", [pytest.param("duckdb", marks=pytest.mark.slow), pytest.param("in_clickhouse", marks=pytest.mark.clickhouse)]
+)
+def test_every_metric_by_every_dimension(request: pytest.FixtureRequest, backend: str) -> None:
+    """Nothing is left to chance but what there is to count."""
+    asked, chance = request.getfixturevalue(backend), random.Random(7)
+    site = asked.put([chance.randbytes(60) for _ in range(80)])
+    questions = every(site.site, Span(site.begin - HOUR, site.begin + DAY, ZoneInfo("Europe/Berlin")), site.now)
+    assert {metric.name for question in questions for metric in question.metrics} == METRICS.keys()
+    for question in questions:
+        lines = asked.answer(site, question)
+        assert lines == expected(site, question)
+        assert lines, question.dimensions
 
 
 @pytest.mark.slow

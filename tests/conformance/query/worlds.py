@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from footfall.errors import InvalidInput
+from footfall.errors import InvalidInput, Unanswerable
 from footfall.live.fold import Fold
 from footfall.live.site import SiteState
 from footfall.model import Fact, Goal, Import, Kind, Rows, Sweep
 from footfall.query.compile import steps_for
-from footfall.query.dimensions import DIMENSIONS, Dimension, named
+from footfall.query.dimensions import DIMENSIONS, GOAL, Dimension, named
 from footfall.query.filters import And, Filter, HasDone, Is, Not, Or
-from footfall.query.metrics import METRICS
+from footfall.query.metrics import METRICS, Metric
 from footfall.query.periods import Span
 from footfall.query.question import Question, check
 from footfall.rules import DAY, HOUR, LATENESS, MINUTE, SCRIPT
@@ -167,6 +167,26 @@ def asked(made: Made, choice: Choices) -> Question | None:
     except InvalidInput:
         return None
     return question
+
+
+def every(site: str, span: Span, now: int, goals: tuple[Goal, ...] = GOALS) -> list[Question]:
+    """A question for each dimension, and one for none: of all metrics that can be grouped by it."""
+    grouped: list[tuple[Dimension, ...]] = [(), *((found,) for found in map(named, (*DIMENSIONS, GOAL, PROPERTY)) if found)]
+
+    def of(metrics: Sequence[Metric], dimensions: tuple[Dimension, ...]) -> Question:
+        return Question(site, span, tuple(metrics), now, dimensions, goals=goals)
+
+    return [
+        of([metric for metric in METRICS.values() if _can_be(of([metric], dimensions))], dimensions) for dimensions in grouped
+    ]
+
+
+def _can_be(question: Question) -> bool:
+    try:
+        check(question)
+    except Unanswerable:
+        return False
+    return True
 
 
 def _filter(choice: Choices, names: Sequence[str], depth: int) -> Filter:
