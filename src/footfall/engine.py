@@ -56,11 +56,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`accepting` is False while facts are refused, `reason` then says why. The lag is in records."""
+    """`accepting` is False while facts are refused, `reason` then says why. The lag is in records, and in seconds."""
 
     accepting: bool
     reason: str
     history_lag: int
+    history_lag_seconds: float
     history_failure: str
     seq: Position
 
@@ -155,7 +156,7 @@ class Engine:
         """How things stand."""
         reason = self._refusal()
         lag = max(0, self.fold.seq - self.sink.position)
-        return Health(not reason, reason, lag, self.sink.failure, self.fold.seq)
+        return Health(not reason, reason, lag, self.sink.behind_seconds(), self.sink.failure, self.fold.seq)
 
     def received(self) -> Counter[Line]:
         """What became of facts in this process, by line with hour 0, for /metrics."""

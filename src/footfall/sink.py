@@ -7,6 +7,7 @@ history takes it, so accepting facts goes on while history is away.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from contextlib import suppress
 from typing import Protocol
@@ -49,6 +50,7 @@ class Filling(Protocol):
     failure: str
 
     def start(self) -> None: ...
+    def behind_seconds(self) -> float: ...
     def offer(self, rows: Rows, seq: Position) -> None: ...
     async def wait(self, seq: Position, within: float | None = None) -> bool: ...
     async def reach(self, seq: Position) -> None: ...
@@ -56,12 +58,14 @@ class Filling(Protocol):
 
 
 class Sink:
-    """One task fills history behind the fold. `position` is how far history is; `failure` says why it is stuck, "" if not."""
+    """One task fills history behind the fold. `position` is how far history is; `failure` says why it is stuck, "" if not.
+
+    `appends`, `append_seconds`, `rows` are what was carried so far."""
 
     def __init__(self, history: History, position: Position, pace: float = _PACE) -> None:
         self._history = history
         self._pace_seconds = pace
-        self._queue: deque[tuple[Rows, Position, int]] = deque()
+        self._queue: deque[tuple[Rows, Position, int, float]] = deque()  # with their weight, and when they came
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
         self._waiting: list[tuple[Position, asyncio.Future[None]]] = []
@@ -70,17 +74,24 @@ class Sink:
         self.offered = position
         self.pending_bytes = 0
         self.failure = ""
+        self.appends = 0
+        self.append_seconds = 0.0
+        self.rows = 0
 
     def start(self) -> None:
         """Begin carrying; needs a running loop."""
         self._task = supervised(asyncio.create_task(self._run(), name="sink"), self._broken)
+
+    def behind_seconds(self) -> float:
+        """How long the oldest rows have waited, 0 if none wait."""
+        return time.monotonic() - self._queue[0][3] if self._queue else 0.0
 
     def offer(self, rows: Rows, seq: Position) -> None:
         """Take the rows of records up to `seq`; those up to `position` are in history already and were left out."""
         if seq <= self.offered:
             return
         weight = _weight(rows)
-        self._queue.append((rows, seq, weight))
+        self._queue.append((rows, seq, weight, time.monotonic()))
         self.offered = seq
         self.pending_bytes += weight
         self._wake.set()
@@ -138,7 +149,7 @@ class Sink:
             await self._wake.wait()
             rows, seq, weight, items = self._step()
             try:
-                await self._history.append(rows, seq)
+                await self._carry(rows, seq)
             except (HistoryFailed, StoreRefused) as error:  # refused: another file was put in its place
                 self.failure = str(error)
                 log.error("history cannot be written; rows wait", error=str(error), pending_bytes=self.pending_bytes)
@@ -149,13 +160,20 @@ class Sink:
             self._done(seq, weight, items)
             await self._pace()
 
+    async def _carry(self, rows: Rows, seq: Position) -> None:
+        began = time.monotonic()
+        await self._history.append(rows, seq)
+        self.append_seconds += time.monotonic() - began
+        self.appends += 1
+        self.rows += len(rows)
+
     def _step(self) -> tuple[Rows, Position, int, int]:
         """What goes into the next transaction; it stays in the queue until history has it."""
-        first, seq, weight = self._queue[0]
+        first, seq, weight, _ = self._queue[0]
         if first.alone:
             return first, seq, weight, 1
         step, items, total = Rows(), 0, 0
-        for rows, last, weight in self._queue:
+        for rows, last, weight, _ in self._queue:
             if rows.alone or (items and len(step) + len(rows) > _STEP_ROWS):
                 break
             step.facts += rows.facts

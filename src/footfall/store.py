@@ -243,7 +243,8 @@ async def _filling(cluster: Cluster, clock: Clock, opened: list[Closing]) -> Fil
     partitions = [
         await jetstream.open_partition(client, number, birth.store, replicas=birth.replicas) for number in range(birth.partitions)
     ]
-    return Filling(partitions, leases, lambda partition: open_filler(partition, history, registry, clock))
+    outage = jetstream.Outage(client)
+    return Filling(partitions, leases, lambda partition: open_filler(partition, history, registry, clock), outage.obstacle)
 
 
 async def _newest(registry: Registry, partitions: Sequence[Partition], starts: Vector, clock: Clock) -> tuple[Fold, Vector]:
