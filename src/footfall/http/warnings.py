@@ -32,7 +32,9 @@ def about_history(health: Health) -> list[str]:
     """That it is away, that it is late."""
     told = [HISTORY_AWAY] if health.history_failure else []
     if health.history_lag_seconds > LATE_SECONDS:
-        told.append(f"history is {health.history_lag_seconds / 60:.0f} min behind: figures of the past lack what came since")
+        told.append(
+            f"history has been behind for {health.history_lag_seconds / 60:.0f} min; figures of the past lack what came since"
+        )
     return told
 
 
