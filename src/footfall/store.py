@@ -26,7 +26,7 @@ from footfall.engine import Engine, Limits
 from footfall.errors import Busy, ClockBehind, FootfallError, HistoryFailed, StoreMismatch, StoreRefused
 from footfall.folder import Folder, open_folder
 from footfall.history import clickhouse
-from footfall.history.base import FileHistory, History
+from footfall.history.base import ExportedHistory, FileHistory, History
 from footfall.history.duckdb import open_history
 from footfall.history.none import NoHistory
 from footfall.journal.base import FileJournal, Journal, Partition, Position, Vector
@@ -81,7 +81,7 @@ class Store:
     folder: Folder
     journal: FileJournal | None
     registry: Registry
-    history: History
+    history: ExportedHistory
     engine: Engine
     keeper: Keeping
     tasks: list[asyncio.Task[None]]
