@@ -49,6 +49,7 @@ class Address:
             raise InvalidInput(SETTING, _NAMED) from error
         database, cluster = urls[0].path.strip("/") or "default", urls[0].params.get("cluster", "")
         known = all(url.scheme in ("http", "https") and url.host for url in urls) and set(urls[0].params) <= {"cluster"}
+        known &= all(url.path.strip("/") in ("", database) for url in urls)  # who names one only later means it for all
         if not known or not _IDENTIFIER.fullmatch(database) or not _IDENTIFIER.fullmatch(cluster or "none"):
             raise InvalidInput(SETTING, _NAMED)
         userinfo = urls[0].userinfo
