@@ -17,7 +17,7 @@ from footfall.engine import Engine
 from footfall.errors import ArchiveRefused
 from footfall.folder import Folder, taken, write_private
 from footfall.history.base import FileHistory
-from footfall.journal.base import FileJournal, Position
+from footfall.journal.base import FileJournal, Position, Vector
 from footfall.live.fold import Fold
 
 IDENTITY = "footfall.json"  # written last, here as where a folder is made
@@ -31,7 +31,7 @@ async def back_up(
 ) -> manifest.Manifest:
     """Fill an empty folder. Raises Busy, HistoryFailed; then it is of no use."""
 
-    async def copied(served: Fold) -> Position:
+    async def copied(served: Fold, upto: Vector) -> Position:
         for file in (folder.history, folder.journal):
             (into / file.name).unlink(missing_ok=True)  # of a copy that an erase overtook
         position = await history.copy(into / folder.history.name)

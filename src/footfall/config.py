@@ -115,7 +115,8 @@ class Config:
         default="",
         metadata=_about(
             "host:port",
-            "Serve `/metrics` there without a key: `127.0.0.1:9187`; empty: only with the owner's key, on the main port.",
+            "Serve `/metrics` there without a key: `127.0.0.1:9187`; empty: only with the owner's key, on the main port. "
+            "`footfall sink` has no other port: it serves `/healthz` there too.",
         ),
     )
     city_database: str = field(

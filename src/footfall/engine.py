@@ -56,11 +56,12 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """`accepting` is False while facts are refused, `reason` then says why. The lag is in records."""
+    """`accepting` is False while facts are refused, `reason` then says why. The lag is in records, and in seconds."""
 
     accepting: bool
     reason: str
     history_lag: int
+    history_lag_seconds: float
     history_failure: str
     seq: Position
 
@@ -133,14 +134,14 @@ class Engine:
         """Wait until everything that was acknowledged before is folded, and any erase on the way is done. Raises Busy."""
         await self._submit((), self._standstill())
 
-    async def undisturbed(self, look: Callable[[Fold], Awaitable[T]]) -> T:
-        """What `look` makes of a copy of the state and of history, which has everything up to the copy's seq by then. A
+    async def undisturbed(self, look: Callable[[Fold, Vector], Awaitable[T]]) -> T:
+        """What `look` makes of a copy of the state, its place, and history, which has everything up to there by then. A
         change of rows on the way is one of what was served: then it looks again behind it. Raises Busy, HistoryFailed."""
         while True:
             await self.settled()
             changed, served = self._changed, checkpoint.capture(self.fold)
             await self.sink.reach(served.seq)
-            found = await look(served)
+            found = await look(served, (served.seq,))
             if not self._changing and self._changed == changed:
                 return found
 
@@ -148,14 +149,14 @@ class Engine:
         """Recount every total from the rows and compare with what is served: one sentence for each difference."""
         return await self.undisturbed(self._differences)
 
-    async def _differences(self, served: Fold) -> list[str]:
-        return differences(served, await recounted(self._history, served.seq))
+    async def _differences(self, served: Fold, upto: Vector) -> list[str]:
+        return differences(served, await recounted(self._history, *upto))
 
     def health(self) -> Health:
         """How things stand."""
         reason = self._refusal()
         lag = max(0, self.fold.seq - self.sink.position)
-        return Health(not reason, reason, lag, self.sink.failure, self.fold.seq)
+        return Health(not reason, reason, lag, self.sink.behind_seconds(), self.sink.failure, self.fold.seq)
 
     def received(self) -> Counter[Line]:
         """What became of facts in this process, by line with hour 0, for /metrics."""

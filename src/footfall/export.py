@@ -11,23 +11,24 @@ from pathlib import Path
 
 from footfall import manifest
 from footfall.engine import Engine
-from footfall.history.base import FileHistory
+from footfall.history.base import ExportedHistory
+from footfall.journal.base import Vector
 from footfall.live.fold import Fold
 from footfall.live.unfinished import unfinished
 from footfall.model import Site
 
 
 async def export(
-    engine: Engine, history: FileHistory, store: str, sites: Iterable[Site], form: str, version: str, into: Path
+    engine: Engine, history: ExportedHistory, store: str, sites: Iterable[Site], form: str, version: str, into: Path
 ) -> manifest.Manifest:
     """Fill an empty folder with all sites at one seq. Raises Busy, HistoryFailed; then it is of no use."""
     exported = tuple(sites)
 
-    async def written(served: Fold) -> tuple[int, dict[str, int]]:
+    async def written(served: Fold, upto: Vector) -> tuple[int, dict[str, int]]:
         rows: dict[str, int] = {}
         for site in exported:
             more = await asyncio.to_thread(unfinished, served, site.id)  # of a busy hour they are many; nobody changes this copy
-            rows |= await history.export(site.id, served.seq, more, into, form)
+            rows |= await history.export(site.id, upto, more, into, form)
         return served.seq, rows
 
     position, rows = await engine.undisturbed(written)

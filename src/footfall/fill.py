@@ -1,17 +1,22 @@
-"""The process of `footfall sink`: fills the history of a cluster until it is told to stop. It answers nobody."""
+"""The process of `footfall sink`: fills the history of a cluster until it is told to stop. It answers only those who watch it."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import structlog
 import uvloop
 
-from footfall.clock import process_clock
+from footfall.clock import Clock, process_clock
+from footfall.cluster.filling import Filling
 from footfall.config import Config
 from footfall.errors import StoreRefused
 from footfall.house import cluster_of
+from footfall.http.listener import open_listener
+from footfall.http.sink_ops import told_of
 from footfall.store import open_filling
 
 log = structlog.get_logger(__name__)
@@ -29,7 +34,8 @@ async def _fill(config: Config) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     stop = asyncio.create_task(told.wait())
-    opening = asyncio.create_task(open_filling(cluster_of(config), process_clock()))
+    clock = process_clock()
+    opening = asyncio.create_task(open_filling(cluster_of(config), clock))
     await asyncio.wait((stop, opening), return_when=asyncio.FIRST_COMPLETED)
     if not opening.done():
         opening.cancel()
@@ -37,14 +43,26 @@ async def _fill(config: Config) -> None:
         return
     filling, close = opening.result()
     try:
-        running = asyncio.create_task(filling.run())
-        log.info("ready")
-        await asyncio.wait((stop, running), return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            running.result()
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        log.info("stopping")
+        async with _watched(config.metrics_listen, filling, clock):
+            running = asyncio.create_task(filling.run())
+            log.info("ready")
+            await asyncio.wait((stop, running), return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                running.result()
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            log.info("stopping")
     finally:
         stop.cancel()
         await close()
+
+
+@asynccontextmanager
+async def _watched(address: str, filling: Filling, clock: Clock) -> AsyncIterator[None]:
+    """/healthz and /metrics are answered within, if there is an address."""
+    listener = await open_listener(address, told_of(filling, clock)) if address else None
+    try:
+        yield
+    finally:
+        if listener is not None:
+            listener.close()

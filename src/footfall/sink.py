@@ -7,6 +7,7 @@ history takes it, so accepting facts goes on while history is away.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from contextlib import suppress
 from typing import Protocol
@@ -56,6 +57,7 @@ class Filling(Protocol):
     failure: str
 
     def start(self) -> None: ...
+    def behind_seconds(self) -> float: ...
     def offer(self, rows: Rows, seq: Position) -> None: ...
     async def wait(self, seq: Position, within: float | None = None) -> bool: ...
     async def reach(self, seq: Position) -> None: ...
@@ -63,12 +65,14 @@ class Filling(Protocol):
 
 
 class Sink:
-    """One task fills history behind the fold. `position` is how far history is; `failure` says why it is stuck, "" if not."""
+    """One task fills history behind the fold. `position` is how far history is; `failure` says why it is stuck, "" if not.
+
+    `appends`, `append_seconds`, `rows` are what was carried so far."""
 
     def __init__(self, history: History, position: Position, pace: float = _PACE) -> None:
         self._history = history
         self._pace_seconds = pace
-        self._queue: deque[tuple[Rows, Position, int]] = deque()
+        self._queue: deque[tuple[Rows, Position, int, float]] = deque()  # with their weight, and when they came
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
         self._waiting: list[tuple[Position, asyncio.Future[None]]] = []
@@ -77,17 +81,24 @@ class Sink:
         self.offered = position
         self.pending_bytes = 0
         self.failure = ""
+        self.appends = 0
+        self.append_seconds = 0.0
+        self.rows = 0
 
     def start(self) -> None:
         """Begin carrying; needs a running loop."""
         self._task = supervised(asyncio.create_task(self._run(), name="sink"), self._broken)
+
+    def behind_seconds(self) -> float:
+        """How long the oldest rows have waited, 0 if none wait."""
+        return time.monotonic() - self._queue[0][3] if self._queue else 0.0
 
     def offer(self, rows: Rows, seq: Position) -> None:
         """Take the rows of records up to `seq`; those up to `position` are in history already and were left out."""
         if seq <= self.offered:
             return
         weight = _weight(rows)
-        self._queue.append((rows, seq, weight))
+        self._queue.append((rows, seq, weight, time.monotonic()))
         self.offered = seq
         self.pending_bytes += weight
         self._wake.set()
@@ -140,17 +151,17 @@ class Sink:
         self._waiting = []
 
     async def _run(self) -> None:
-        failures, began, clock = 0, 0.0, asyncio.get_running_loop().time
+        failures, began = 0, 0.0
         while True:
             await self._wake.wait()
             rows, seq, weight, items = self._step()
             if not failures:
-                began = clock()
+                began = time.monotonic()
             try:
-                await self._history.append(rows, seq)
+                await self._carry(rows, seq)
             except (HistoryFailed, StoreRefused) as error:  # refused: another file was put in its place
                 failures += 1
-                self._failed(rows, failures, round(clock() - began), str(error))
+                self._failed(rows, failures, round(time.monotonic() - began), str(error))
                 await asyncio.sleep(_RETRY[min(failures, len(_RETRY)) - 1])
                 continue
             failures, self.failure = 0, ""
@@ -169,13 +180,20 @@ class Sink:
             pending_bytes=self.pending_bytes,
         )
 
+    async def _carry(self, rows: Rows, seq: Position) -> None:
+        began = time.monotonic()
+        await self._history.append(rows, seq)
+        self.append_seconds += time.monotonic() - began
+        self.appends += 1
+        self.rows += len(rows)
+
     def _step(self) -> tuple[Rows, Position, int, int]:
         """What goes into the next transaction; it stays in the queue until history has it."""
-        first, seq, weight = self._queue[0]
+        first, seq, weight, _ = self._queue[0]
         if first.alone:
             return first, seq, weight, 1
         step, items, total = Rows(), 0, 0
-        for rows, last, weight in self._queue:
+        for rows, last, weight, _ in self._queue:
             if rows.alone or (items and len(step) + len(rows) > _STEP_ROWS):
                 break
             step.facts += rows.facts

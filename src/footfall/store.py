@@ -26,7 +26,7 @@ from footfall.engine import Engine, Limits
 from footfall.errors import Busy, ClockBehind, FootfallError, HistoryFailed, StoreMismatch, StoreRefused
 from footfall.folder import Folder, open_folder
 from footfall.history import clickhouse
-from footfall.history.base import FileHistory, History
+from footfall.history.base import ExportedHistory, FileHistory, History
 from footfall.history.duckdb import open_history
 from footfall.history.none import NoHistory
 from footfall.journal.base import FileJournal, Journal, Partition, Position, Vector
@@ -81,7 +81,7 @@ class Store:
     folder: Folder
     journal: FileJournal | None
     registry: Registry
-    history: History
+    history: ExportedHistory
     engine: Engine
     keeper: Keeping
     tasks: list[asyncio.Task[None]]
@@ -243,7 +243,8 @@ async def _filling(cluster: Cluster, clock: Clock, opened: list[Closing]) -> Fil
     partitions = [
         await jetstream.open_partition(client, number, birth.store, replicas=birth.replicas) for number in range(birth.partitions)
     ]
-    return Filling(partitions, leases, lambda partition: open_filler(partition, history, registry, clock))
+    outage = jetstream.Outage(client)
+    return Filling(partitions, leases, lambda partition: open_filler(partition, history, registry, clock), outage.obstacle)
 
 
 async def _newest(registry: Registry, partitions: Sequence[Partition], starts: Vector, clock: Clock) -> tuple[Fold, Vector]:

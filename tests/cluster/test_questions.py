@@ -1,20 +1,28 @@
-"""Questions in a cluster: the live state of a node and what a sink carried into ClickHouse, as one."""
+"""Questions to a cluster, and an export of it: the live state of a node and what a sink carried into ClickHouse, as one."""
 
 from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
+from msgspec.structs import astuple
 
-from footfall import rules
+from footfall import manifest, rules
+from footfall.cluster.node import Node
 from footfall.errors import Busy, HistoryFailed
+from footfall.export import export
+from footfall.history.base import Statement
+from footfall.history.incoming import TABLES, chunks
 from footfall.housekeeping import sweep
-from footfall.model import Fact, Goal
+from footfall.intake.adopted import check_adopted
+from footfall.model import Fact, Goal, Site, Sweep
 from footfall.query.answer import Answer
 from footfall.query.dimensions import DIMENSIONS
 from footfall.query.metrics import METRICS
@@ -150,3 +158,82 @@ async def test_clickhouse_is_away_for_a_while(both: Both, clickhouse: Clickhouse
     clickhouse.start()
     await both.agree()
     assert not both.node.engine.health().history_failure
+
+
+HOSTILE = ("=1+1", "-1", "'", '"', "a\nb", "\0x", "NULL", "", "é😀")
+
+
+def awkward(time: Time) -> list[Fact]:
+    """What CSV takes amiss, and nothing where there may be nothing."""
+    there = [
+        Fact("blog", 0, n, n, "script", time.now, 0, f"/{text}", title=text, city=text, props={text: text}, latitude=-1e-7)
+        for n, text in enumerate(HOSTILE, 1)
+    ]
+    nothing = [Fact("blog", 2, 2**64 - 1, 2**63, "script", time.now, 0, "/", city=None, props=None, name="=buy")]
+    return [*there, *nothing]
+
+
+async def exported(store: Store, form: str) -> Path:
+    """A folder with all that there is of the site."""
+    into = store.folder.outgoing
+    into.mkdir()
+    told = await export(store.engine, store.history, store.folder.store_id, [Site("blog")], form, "0", into)
+    assert sorted(path.name for path in into.iterdir()) == sorted([*told.files, manifest.NAME])
+    return into
+
+
+def read(folder: Path, form: str) -> dict[str, list[str]]:
+    """The rows without their (seq, n), which differ by nature; of the ledger, which is told in parts, the sums."""
+    found: dict[str, list[str]] = {}
+    for table in TABLES:
+        adopted = [row for chunk in chunks(folder / f"blog.{table}.{form}", "blog", table) for row in getattr(chunk, table)]
+        sums = Counter[tuple[object, ...]]()
+        for *line, count in (astuple(row)[2:] if table == "ledger" else (*astuple(row)[2:], 1) for row in adopted):
+            sums[tuple(map(repr, line))] += count
+        found[table] = sorted(map(repr, sums.items()))
+    return found
+
+
+async def test_an_export_waits_for_a_whole_sweep(both: Both) -> None:
+    """One that its node died in has made rows of visits that are open to the nodes."""
+    chance, node = random.Random(4), both.node.engine
+    assert isinstance(node, Node)
+    await both.send(views(both.time, chance, 60))
+    both.time.now += 3 * rules.HOUR
+    await node._lanes[0].submit([Sweep(both.time.now)], alone=True)
+    both.time.now += rules.MINUTE
+    await both.send(views(both.time, chance, 30))
+    assert await node.place(), "it is abandoned"
+    exporting = asyncio.create_task(exported(both.node, "parquet"))
+    await node.sink.reach(node.fold.seq)
+    ((early,),) = await both.node.history.fetch(Statement("SELECT count(*) FROM visits"))
+    assert early, "rows that the state has as open visits"
+    await asyncio.sleep(0.5)
+    assert not exporting.done()
+    await both.sweep()
+    assert read(await exporting, "parquet") == read(await exported(both.alone, "parquet"), "parquet")
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+async def test_an_export_of_a_cluster_is_that_of_one_machine(both: Both, tmp_path: Path, form: str) -> None:
+    """Rows that are final, visits that are open, every kind of text; an embedded store that takes it has the same figures."""
+    chance = random.Random(3)
+    await both.send([*views(both.time, chance, 60), *awkward(both.time)])
+    both.time.now += 3 * rules.HOUR
+    await both.sweep()
+    for _ in range(3):
+        await both.send(views(both.time, chance, 30))
+        both.time.now += 3 * rules.MINUTE
+    ours, alone = await exported(both.node, form), await exported(both.alone, form)
+    expected = read(alone, form)
+    assert read(ours, form) == expected
+    assert all(expected[table] for table in ("facts", "visits", "minutes", "ledger"))
+    again = await open_store(tmp_path / "again", both.time)
+    for table in TABLES:
+        for chunk in chunks(ours / f"blog.{table}.{form}", "blog", table):
+            check_adopted(chunk, "blog")
+            await again.engine.command(msgspec.structs.replace(chunk, at=both.time.now))
+    assert await again.engine.verify() == []
+    for question in both.questions():
+        assert await answered(again, question) == await answered(both.alone, question)
+    await again.close()

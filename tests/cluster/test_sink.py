@@ -9,11 +9,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from nats.aio.client import Client
+from prometheus_client.parser import text_string_to_metric_families
 
 from footfall.cluster import routes
 from footfall.cluster.filler import CHANGED
@@ -24,6 +27,7 @@ from footfall.journal.jetstream import connect, open_partition
 from footfall.model import Erase, Fact, Reclassify, Record, Sweep
 from footfall.registry.base import Registry
 from footfall.registry.jetstream import open_registry
+from footfall.registry.jetstream_leases import open_leases
 from tests.clickhouse_server import ClickhouseServer, clickhouse_server
 from tests.nats_server import NatsServer, nats_server
 
@@ -47,9 +51,19 @@ class Running:
         self.sinks: list[subprocess.Popen[bytes]] = []
         self.number = 0
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self, *options: str) -> subprocess.Popen[bytes]:
         """A sink."""
-        command = [sys.executable, "-m", "footfall", "sink", "--cluster", self.nats.address, "--clickhouse", self.address]
+        command = [
+            sys.executable,
+            "-m",
+            "footfall",
+            "sink",
+            "--cluster",
+            self.nats.address,
+            "--clickhouse",
+            self.address,
+            *options,
+        ]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
         with open(self.log, "ab") as log:
             self.sinks.append(subprocess.Popen(command, stdout=log, stderr=log, env=environment))
@@ -117,6 +131,99 @@ async def told(what: str, running: Running) -> None:
             return
         await asyncio.sleep(0.1)
     raise AssertionError(f"{what!r} was not said")
+
+
+class Watch:
+    """What a sink tells those who watch it."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def health(self) -> tuple[int, str]:
+        """The status, and why."""
+        answer = await self._client.get("/healthz")
+        return answer.status_code, answer.json().get("reason", "")
+
+    async def metrics(self) -> dict[str, dict[str, float]]:
+        """Each with its values by partition; "" where there are none."""
+        families = text_string_to_metric_families((await self._client.get("/metrics")).raise_for_status().text)
+        found: dict[str, dict[str, float]] = defaultdict(dict)
+        for sample in (sample for family in families for sample in family.samples):
+            found[sample.name][sample.labels.get("partition", "")] = sample.value
+        return found
+
+    async def until(self, reached: Callable[[tuple[int, str], dict[str, dict[str, float]]], bool]) -> str:
+        """Wait for what it tells; why it was not well then."""
+        found: object = "nothing"
+        for _ in range(600):
+            try:
+                health, metrics = await self.health(), await self.metrics()
+            except httpx.TransportError:  # it is not open yet
+                await asyncio.sleep(0.1)
+                continue
+            if reached(health, metrics):
+                return health[1]
+            found = health, metrics
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"it told {found}")
+
+
+@pytest.fixture
+async def watch(unused_tcp_port: int) -> AsyncIterator[Watch]:
+    """Of a sink that listens on the unused port."""
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{unused_tcp_port}", trust_env=False) as client:
+        yield Watch(client)
+
+
+async def test_a_sink_tells_how_it_stands(
+    running: Running, clickhouse: ClickhouseServer, watch: Watch, unused_tcp_port: int
+) -> None:
+    """What it holds and carried; how late history is while ClickHouse is away, and that NATS is."""
+    running.start("--metrics-listen", f"127.0.0.1:{unused_tcp_port}")
+    await running.send(300)
+    await watch.until(lambda health, told: sum(told["footfall_sink_rows_total"].values()) == 300 and health[0] == 200)
+    told = await watch.metrics()
+    assert told["footfall_sink_holds"] == {"0": 1, "1": 1, "2": 1}
+    assert all(count >= 1 for count in told["footfall_sink_append_seconds_count"].values())
+    assert told["footfall_sink_healthy"] == {"": 1}
+    await watch.until(lambda _, told: told["footfall_sink_lag_messages"] == {"0": 0, "1": 0, "2": 0})
+    clickhouse.kill()
+    await running.send(300)
+    why = await watch.until(lambda health, told: health[0] == 503 and min(told["footfall_sink_lag_seconds"].values()) > 4)
+    assert "ClickHouse" in why
+    told = await watch.metrics()
+    assert told["footfall_sink_lag_messages"] == {"0": 1, "1": 1, "2": 1}
+    assert told["footfall_sink_failing"] == {"0": 1, "1": 1, "2": 1}
+    assert min(told["footfall_sink_pending_bytes"].values()) > 0
+    assert told["footfall_sink_healthy"] == {"": 0}
+    clickhouse.start()
+    await watch.until(lambda health, told: health[0] == 200 and not any(told["footfall_sink_lag_seconds"].values()))
+    assert not any((await watch.metrics())["footfall_sink_pending_bytes"].values())
+    running.nats.kill()
+    assert "journal" in await watch.until(lambda health, _: health[0] == 503)
+    running.nats.start()
+    await watch.until(lambda health, _: health[0] == 200)
+
+
+async def test_a_spare_is_well(running: Running, watch: Watch, unused_tcp_port: int) -> None:
+    """It holds nothing, and would if it had to."""
+    others = await open_leases(running.client, "others", replicas=1)
+
+    async def hold() -> None:
+        while True:
+            for number in range(PARTITIONS):
+                assert await others.take(str(number))
+            await asyncio.sleep(1)
+
+    holding = asyncio.create_task(hold())
+    running.start("--metrics-listen", f"127.0.0.1:{unused_tcp_port}")
+    await watch.until(lambda health, told: health[0] == 200)
+    assert (await watch.metrics())["footfall_sink_holds"] == {"0": 0, "1": 0, "2": 0}
+    assert not holding.done()
+    holding.cancel()
+    for number in range(PARTITIONS):
+        await others.give_back(str(number))
+    await watch.until(lambda _, told: sum(told["footfall_sink_holds"].values()) == PARTITIONS)
 
 
 async def test_a_sink_that_is_killed_goes_on_where_it_was(running: Running) -> None:

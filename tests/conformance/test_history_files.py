@@ -1,4 +1,4 @@
-"""A history in a file goes away as files, as FileHistory in history/base.py says."""
+"""A history goes away as files, as ExportedHistory and FileHistory in history/base.py say."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from footfall.errors import HistoryFailed
-from footfall.history.base import FileHistory
+from footfall.history.base import ExportedHistory, FileHistory
 from footfall.model import LedgerRow, Rows
 
 from .conftest import NOON
@@ -19,9 +19,10 @@ TABLES = ("facts", "visits", "minutes", "ledger", "content")
 
 OpenHistory = Callable[..., Awaitable[FileHistory]]
 
-pytestmark = pytest.mark.parametrize("open_a_history", ["duckdb"], indirect=True)
+IN_A_FILE = pytest.mark.parametrize("open_a_history", ["duckdb"], indirect=True)
 
 
+@IN_A_FILE
 async def test_a_copy_is_history_at_one_moment(open_a_history: OpenHistory, tmp_path: Path, a_fact: AFact) -> None:
     """Whole, with its position, under the name of a history; rows are appended meanwhile and are in one of both alone."""
     history = await open_a_history()
@@ -38,6 +39,7 @@ async def test_a_copy_is_history_at_one_moment(open_a_history: OpenHistory, tmp_
     assert (await copied.position(), await ask(copied, "SELECT seq FROM facts")) == (1, [(1,)])
 
 
+@IN_A_FILE
 async def test_a_copy_that_is_cancelled_has_stopped(open_a_history: OpenHistory, tmp_path: Path, a_fact: AFact) -> None:
     """And history goes on, also with another copy, or where one could not be written."""
     history = await open_a_history()
@@ -55,14 +57,15 @@ async def test_a_copy_that_is_cancelled_has_stopped(open_a_history: OpenHistory,
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 async def test_an_export_has_the_rows_up_to_a_position(
-    open_a_history: OpenHistory, tmp_path: Path, a_fact: AFact, form: str
+    open_a_history: Callable[..., Awaitable[ExportedHistory]], tmp_path: Path, a_fact: AFact, form: str
 ) -> None:
-    """Of one site, a file for each table, with the rows that are not in history yet behind them."""
+    """Of one site, a file for each table and nothing else, with the rows that are not in history yet behind them."""
     history = await open_a_history()
     rows = [a_row(1, a_fact(1)), a_row(2, a_fact(2, site="other")), a_row(3, a_fact(3))]
     await history.append(Rows(facts=rows), 3)
     more = Rows(ledger=[LedgerRow(2, 0, "my-site", "script", NOON, "stored", "", 1)])
-    written = await history.export("my-site", 2, more, tmp_path, form)
+    (tmp_path / "into").mkdir()
+    written = await history.export("my-site", (2,), more, tmp_path / "into", form)
     assert written == {f"my-site.{table}.{form}": int(table in ("facts", "ledger")) for table in TABLES}
-    assert all((tmp_path / name).exists() for name in written)
+    assert {file.name for file in (tmp_path / "into").iterdir()} == written.keys()
     assert await ask(history, "SELECT count(*) FROM ledger") == [(0,)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
 from footfall.errors import JournalFailed, StoreMismatch
-from footfall.journal.base import Journal, Position
+from footfall.journal.base import Behind, Journal, Position
+from footfall.journal.jetstream import open_partition
 from footfall.model import (
     Adopt,
     ContentRow,
@@ -23,6 +25,7 @@ from footfall.model import (
     Sweep,
     VisitRow,
 )
+from tests.conformance.conftest import Backing
 
 OpenJournal = Callable[..., Awaitable[Journal]]
 AFact = Callable[..., Fact]
@@ -161,3 +164,16 @@ async def test_a_closed_journal_takes_nothing(open_a_journal: OpenJournal, a_fac
     await journal.close()
     with pytest.raises(JournalFailed):
         await journal.append([a_fact()])
+
+
+async def test_a_partition_tells_what_is_behind_a_position(backing: Backing, a_fact: AFact) -> None:
+    """Messages, and when the first of them was appended; a message counts until all of it is passed."""
+    before = time.time_ns() // 1_000_000
+    partition = await open_partition(await backing.client(), 6, "0123456789abcdef", replicas=1, name=backing.name)
+    assert await partition.behind(partition.start) == Behind()
+    first, second = [await partition.append([a_fact(number)] * 3) for number in (1, 2)]
+    found = [await partition.behind(position) for position in (partition.start, first - 1, first, second)]
+    assert [behind.messages for behind in found] == [2, 2, 1, 0]
+    assert before <= found[0].since == found[1].since <= found[2].since <= time.time_ns() // 1_000_000
+    await partition.trim(first)
+    assert await partition.behind(partition.start) == found[2]

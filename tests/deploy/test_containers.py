@@ -61,7 +61,7 @@ def test_the_proxy_and_prometheus_know_the_services() -> None:
     jobs = one(DEPLOY / "monitoring" / "prometheus.yaml")["scrape_configs"]
     targets = {target.rpartition(":")[0] for job in jobs for config in job["static_configs"] for target in config["targets"]}
     clickhouse = {name for name in SERVICES if name.startswith("clickhouse-")}
-    assert targets == {*collectors, "nats-metrics", *clickhouse}
+    assert targets == {*collectors, "sink", "nats-metrics", *clickhouse}
 
 
 def pod(workload: Tree) -> Tree:
@@ -107,6 +107,8 @@ def test_kubernetes_as_a_whole() -> None:
             for peer in rule.get("from", ()):
                 assert any(peer["podSelector"]["matchLabels"].items() <= one.items() for one in labels)
     assert {found["spec"]["serviceName"] for found in manifests("StatefulSet")} <= services.keys()
+    budgeted = {found["spec"]["selector"]["matchLabels"]["app"] for found in manifests("PodDisruptionBudget")}
+    assert budgeted == {found["spec"]["template"]["metadata"]["labels"]["app"] for found in WORKLOADS}
     [ingress] = manifests("Ingress")
     [path] = ingress["spec"]["rules"][0]["http"]["paths"]
     backend = path["backend"]["service"]

@@ -68,3 +68,26 @@ def test_the_secrets_are_settings(tmp_path: Path) -> None:
     subprocess.run([sys.executable, str(DEPLOY / "make-secrets"), str(tmp_path / "s")], cwd=ROOT, check=True, capture_output=True)
     config = load({}, {}, (tmp_path / "s" / "footfall.toml").read_text("utf-8"))
     assert config != load({}, {}, None)
+
+
+def test_metrics_are_asked_for_where_they_are() -> None:
+    """By Prometheus, health checks and annotations; and a collector and a sink may be on one machine."""
+    jobs = one(DEPLOY / "monitoring" / "prometheus.yaml")["scrape_configs"]
+    targets = {target for job in jobs for config in job["static_configs"] for target in config["targets"]}
+    services = {name: found for name, found in one(COMPOSE)["services"].items() if found["image"] == "footfall"}
+    told = {f"{name}:{port(found['environment']['FOOTFALL_METRICS_LISTEN'])}" for name, found in services.items()}
+    assert told <= targets
+    [sink] = [target for target in told if target.startswith("sink:")]
+    assert f"127.0.0.1:{port(sink)}/healthz" in str(services["sink"]["healthcheck"]["test"])
+    for found in manifests("Deployment"):
+        pod, [container] = found["spec"]["template"], found["spec"]["template"]["spec"]["containers"]
+        [listens] = [entry["value"] for entry in container["env"] if entry["name"] == "FOOTFALL_METRICS_LISTEN"]
+        [named] = [entry["containerPort"] for entry in container["ports"] if entry["name"] == "metrics"]
+        assert port(listens) == str(named) == pod["metadata"]["annotations"]["prometheus.io/port"]
+    units = {path.stem: re.findall(r"--metrics-listen (\S+)", path.read_text("utf-8")) for path in UNITS}
+    assert units["footfall-sink"] not in (units["footfall-collector"], [])
+
+
+def port(listens: str) -> str:
+    """Of an address."""
+    return listens.rpartition(":")[2]

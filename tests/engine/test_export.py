@@ -12,7 +12,6 @@ import pytest
 
 from footfall import rules
 from footfall.export import export
-from footfall.history.base import FileHistory
 from footfall.history.incoming import TABLES, chunks
 from footfall.intake.adopted import check_adopted
 from footfall.live.stats import stats
@@ -46,16 +45,10 @@ async def taken_back(store: Store, folder: Path, form: str, site: str) -> int:
     return taken
 
 
-def in_a_file(store: Store) -> FileHistory:
-    """Its history."""
-    assert store.files is not None
-    return store.files
-
-
 async def exported(store: Store, form: str) -> Path:
     into = store.folder.outgoing
     into.mkdir()
-    told = await export(store.engine, in_a_file(store), store.folder.store_id, [Site(SITE)], form, "0", into)
+    told = await export(store.engine, store.history, store.folder.store_id, [Site(SITE)], form, "0", into)
     assert sum(file.rows for file in told.files.values()) > 20
     return into
 
@@ -134,6 +127,6 @@ async def test_an_export_of_nothing(open_a_store: OpenStore, tmp_path: Path, tim
     store = await open_a_store()
     into = store.folder.outgoing
     into.mkdir()
-    told = await export(store.engine, in_a_file(store), "", [Site("empty")], "csv", "0", into)
+    told = await export(store.engine, store.history, "", [Site("empty")], "csv", "0", into)
     assert {name: file.rows for name, file in told.files.items()} == {f"empty.{table}.csv": 0 for table in TABLES}
     assert [chunk for table in TABLES for chunk in chunks(into / f"empty.{table}.csv", "empty", table)] == []

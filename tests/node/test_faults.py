@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from footfall.cluster import lanes
 from footfall.errors import Busy, JournalFailed
+from footfall.http import warnings
 from footfall.journal import jetstream
 from footfall.journal.jetstream import JetstreamPartition, connect, open_partition
 from footfall.model import Fact, Site
@@ -86,6 +88,26 @@ async def test_an_outage_is_told_and_passes(two: list[Running], nats: NatsServer
     for server in two:
         await server.house.engine.settled()
         assert server.house.engine.fold.site("open-site").views == 2
+
+
+async def test_history_that_is_away_is_told(tmp_path: Path, nats: NatsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the owner on every page, to all at /healthz; and how long it has been."""
+    monkeypatch.setattr(warnings, "LATE_SECONDS", 0.2)
+    away = "http://127.0.0.1:1/nothing"
+    async with serve(tmp_path / "a", cluster=(nats.address,), cluster_replicas=1, clickhouse=away) as server:
+        await server.house.engine.record([fact()])
+        await server.house.engine.settled()
+        await known(lambda: server.house.engine.health().history_lag_seconds > 0.2)
+        health = (await status(server)).json()
+        assert health["warnings"] == [
+            warnings.HISTORY_AWAY,
+            "history has been behind for 0 min; figures of the past lack what came since",
+        ]
+        page = await server.client.get("/", headers=server.owner)
+        assert all(warning in page.text for warning in health["warnings"])
+        metrics = (await server.client.get("/metrics", headers=server.owner)).text
+    [seconds] = re.findall(r"^footfall_history_lag_seconds (\S+)$", metrics, re.M)
+    assert float(seconds) > 0.2
 
 
 async def test_what_the_owner_does_at_one_node_holds_at_all(two: list[Running]) -> None:

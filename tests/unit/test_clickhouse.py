@@ -22,7 +22,17 @@ def test_an_address_names_servers_a_database_and_a_cluster() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "one:8123", "ftp://one", "http://", "http://one/a-b", "http://one/a?cluster=x;y", "http://one/a?other=1"]
+    "text",
+    [
+        "",
+        "one:8123",
+        "ftp://one",
+        "http://",
+        "http://one/a-b",
+        "http://one/a?cluster=x;y",
+        "http://one/a?other=1",
+        "http://one,http://two/a",
+    ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
     """With a word about what one is."""

@@ -37,7 +37,7 @@ def serve(config: Config) -> None:
     short_help="Fill the history of a cluster.",
     epilog="\b\nExample:\n  footfall sink --cluster nats://10.0.0.1:4222 --clickhouse http://10.0.0.9:8123/footfall",
 )
-@configured("cluster", "cluster_partitions", "cluster_replicas", "clickhouse", "log_format")
+@configured("cluster", "cluster_partitions", "cluster_replicas", "clickhouse", "metrics_listen", "log_format")
 def sink(config: Config) -> None:
     """Carry what a cluster's nodes were told from its journal into ClickHouse. One such process is enough; several
     share the parts of the journal, and take over from each other. Ctrl-C or SIGTERM stops it."""

@@ -15,11 +15,12 @@ from typing import Protocol
 import structlog
 
 from footfall.cluster.filler import Filler
-from footfall.errors import Busy, FootfallError, StoreRefused
-from footfall.journal.base import Partition
-from footfall.supervised import cancelled
+from footfall.errors import Busy, FootfallError, JournalFailed, StoreRefused
+from footfall.journal.base import Behind, Partition
+from footfall.supervised import cancelled, supervised
 
 _RENEW_SECONDS = 3.0
+_LOOK_SECONDS = 3.0
 _FINISH_SECONDS = 8.0
 _TELL_SECONDS = 60.0
 
@@ -36,22 +37,47 @@ class Leases(Protocol):
 
 
 class Filling:
-    """Made by the wiring."""
+    """Made by the wiring. `behind` says of each partition in `fillers` what history lacks."""
 
-    def __init__(self, partitions: Sequence[Partition], leases: Leases, opener: Callable[[Partition], Awaitable[Filler]]) -> None:
-        self._partitions = partitions
+    def __init__(
+        self,
+        partitions: Sequence[Partition],
+        leases: Leases,
+        opener: Callable[[Partition], Awaitable[Filler]],
+        obstacle: Callable[[], str] = lambda: "",
+    ) -> None:
+        self.partitions = partitions
+        self.fillers: dict[int, tuple[Filler, asyncio.Task[None]]] = {}
+        self.behind: dict[int, Behind] = {}
         self._leases = leases
         self._open = opener
+        self._obstacle = obstacle  # says why the journal cannot be read, "" if nothing stands in the way
         self._most = 0  # partitions that are ours
-        self.fillers: dict[int, tuple[Filler, asyncio.Task[None]]] = {}
+        self._troubles: list[str] = []  # of the round that goes on
+        self._trouble = "starting"  # of the last one
 
     async def run(self) -> None:
         """For ever. Raises StoreRefused when a partition and history do not fit together."""
+        looking = supervised(asyncio.create_task(self._look(), name="look at the journal"))
+        try:
+            await self._rounds()
+        finally:
+            await cancelled(looking)
+
+    @property
+    def failure(self) -> str:
+        """Why history is not filled as it should be, "" if it is."""
+        failing = (f"history cannot be written: {f.sink.failure}" for f, _ in self.fillers.values() if f.sink.failure)
+        return self._obstacle() or next(failing, self._trouble)
+
+    async def _rounds(self) -> None:
         told = 0.0
         while True:
+            self._troubles = []
             await self._share()
-            for partition in self._partitions:
+            for partition in self.partitions:
                 await self._tend(partition)
+            self._trouble = next(iter(self._troubles), "")
             if asyncio.get_running_loop().time() > told:
                 told = asyncio.get_running_loop().time() + _TELL_SECONDS
                 self._tell()
@@ -76,9 +102,9 @@ class Filling:
     async def _share(self) -> None:
         """Know how many partitions are ours to fill; give one back if we have more."""
         try:
-            self._most = math.ceil(len(self._partitions) / await self._leases.join())
+            self._most = math.ceil(len(self.partitions) / await self._leases.join())
         except Busy as error:
-            log.warning("it is not known who else fills history", error=str(error))
+            self._failed("it is not known who else fills history", error)
         if len(self.fillers) > self._most:
             await self._pass_on(max(self.fillers))
 
@@ -104,7 +130,7 @@ class Filling:
         try:
             ours = await self._leases.take(str(number))
         except Busy as error:
-            log.warning("a lease could not be renewed", partition=number, error=str(error))
+            self._failed("a lease could not be renewed", error, partition=number)
             ours = False
         if not ours:
             await self._leave(number)
@@ -119,10 +145,14 @@ class Filling:
         except StoreRefused:
             raise
         except FootfallError as error:
-            log.warning("a partition cannot be filled now", partition=partition.number, error=str(error))
+            self._failed("a partition cannot be filled now", error, partition=partition.number)
             return
         self.fillers[partition.number] = filler, asyncio.create_task(filler.run(), name=f"filler {partition.number}")
         log.info("filling history", partition=partition.number)
+
+    def _failed(self, what: str, error: FootfallError, **where: int) -> None:
+        log.warning(what, error=str(error), **where)
+        self._troubles.append(f"{what}: {error}")
 
     def _check(self, number: int) -> None:
         """Raise what its task ended with."""
@@ -137,6 +167,17 @@ class Filling:
         log.warning("somebody else fills a partition now", partition=number)
         await cancelled(task)
         await filler.close()
+
+    async def _look(self) -> None:
+        """Know how far history is behind, for ever; what cannot be looked at now is as it was."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            for partition in self.partitions:
+                if (held := self.fillers.get(partition.number)) is None:
+                    self.behind.pop(partition.number, None)
+                    continue
+                with suppress(JournalFailed):  # the rounds have it
+                    self.behind[partition.number] = await partition.behind(held[0].sink.position)
 
     def _tell(self) -> None:
         for number, (filler, _) in sorted(self.fillers.items()):

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import TypeVar
 
 import structlog
 
@@ -28,6 +29,7 @@ from footfall.engine import Engine, Health, Limits
 from footfall.errors import Full, StoreMismatch
 from footfall.history.base import History
 from footfall.journal.base import Batch, Partition, Position, Vector, numbered, partition_of
+from footfall.live import checkpoint
 from footfall.live.fold import Fold, Refusal
 from footfall.model import STORED, Adopt, Command, Erase, Fact, Import, Reclassify, Record, Refused, Verdict
 from footfall.rules import SECOND
@@ -37,8 +39,11 @@ _BREATH = 400  # records folded before the loop looks at other work
 _FOLD_SECONDS = 10.0  # how long a command waits to be folded
 _SHOWN_SECONDS = 1.0  # and how long somebody who will look at once waits for his facts to be
 _KEPT = 4_096  # results of commands: one may be folded before whoever appended it learns its seq
+_SWEPT_SECONDS = 130.0  # two sweeps and some
 
 _ABANDONED = 10 * SECOND  # a copy that still waits for the others then will wait for ever: whoever appended them is gone
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -107,6 +112,15 @@ class Node(Engine):
         ]
         told = [result for result in results if isinstance(result, int)]
         return sum(told) if told or routes.is_copied(command) else None
+
+    async def undisturbed(self, look: Callable[[Fold, Vector], Awaitable[T]]) -> T:
+        """See Engine.undisturbed. A command that not all partitions have is waited for, and if it was abandoned, the next sweep:
+        history has done a part of it."""
+        await self.settled()
+        await self._wait(lambda: self.is_whole and not self._copies, _SWEPT_SECONDS)
+        served, at = checkpoint.capture(self.fold), self.at
+        await self.sink.reach(served.seq)
+        return await look(served, at)
 
     async def place(self) -> Vector:
         """In each partition, at a moment at which nothing is folded in part."""

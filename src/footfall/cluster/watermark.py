@@ -36,7 +36,7 @@ class Watermark:
         self.passed: Vector = ()  # where the last mark that history passed was
         self._how_far = how_far
         self._starts = starts  # where partitions begin: history knows nothing of one in which nothing ever was
-        self._marks: deque[tuple[Position, Vector]] = deque()
+        self._marks: deque[tuple[Position, Vector, float]] = deque()  # with the moment at which it was set
         self._marked = 0.0
         self._wanted = 0
         self._moved = asyncio.Event()
@@ -47,6 +47,10 @@ class Watermark:
         """Begin to look; needs a running loop."""
         self._task = supervised(asyncio.create_task(self._run(), name="watermark"), self._broken)
 
+    def behind_seconds(self) -> float:
+        """How long ago this node folded what history lacks; 0 if it lacks nothing."""
+        return asyncio.get_running_loop().time() - self._marks[0][2] if self._marks else 0.0
+
     def offer(self, rows: Rows, seq: Position) -> None:
         """Rows are made where history is filled; here a mark is set at `seq`, a newer one in the place of one just set."""
         now = asyncio.get_running_loop().time()
@@ -54,7 +58,7 @@ class Watermark:
             self._marks.pop()
         else:
             self._marked = now
-        self._marks.append((seq, self.at))
+        self._marks.append((seq, self.at, self._marked))
 
     async def wait(self, seq: Position, within: float | None = None) -> bool:
         """Wait until history has everything up to `seq`; False if it has not after `within` seconds."""
@@ -96,7 +100,7 @@ class Watermark:
     def _pass(self, reached: Mapping[int, Position]) -> None:
         here = tuple(reached.get(number, start) for number, start in enumerate(self._starts))
         while self._marks and all(there >= seq for there, seq in zip(here, self._marks[0][1], strict=True)):
-            self.position, self.passed = self._marks.popleft()
+            self.position, self.passed, _ = self._marks.popleft()
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 

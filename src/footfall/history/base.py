@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import msgspec
 import numpy.typing as npt
 
-from footfall.journal.base import Position
+from footfall.journal.base import Position, Vector
 from footfall.model import Rows, Table
 
 
@@ -77,19 +77,24 @@ class History(Protocol):
         ...
 
 
-class FileHistory(History, Protocol):
-    """One that lies in a file, and is carried away as files."""
+class ExportedHistory(History, Protocol):
+    """One that writes the rows of a site as files."""
 
-    async def copy(self, file: Path) -> Position:
-        """Write everything, as it is at one moment, into a new file; its position. Appends and questions go on meanwhile.
+    async def export(self, site: str, upto: Vector, more: Rows, folder: Path, form: str) -> dict[str, int]:
+        """Write the rows of a site whose records are at or before `upto`, and `more` rows that are not here yet, into files of
+        `folder`, one for each table, named `{site}.{table}.{form}`; how many rows each has. `form` is "csv" or "parquet".
+        Appends and questions go on meanwhile.
 
-        Cancelled, it has stopped when it is left. What it leaves of a file then, or after HistoryFailed, is of no use.
+        Cancelled, it has stopped when it is left. What it leaves of files then, or after HistoryFailed, is of no use.
         """
         ...
 
-    async def export(self, site: str, upto: Position, more: Rows, folder: Path, form: str) -> dict[str, int]:
-        """Write the rows of a site with seq <= `upto`, and `more` rows that are not here yet, into files of `folder`, one for
-        each table, named `{site}.{table}.{form}`; how many rows each has. `form` is "csv" or "parquet". Otherwise as `copy`."""
+
+class FileHistory(ExportedHistory, Protocol):
+    """One that lies in a file, and is carried away as files."""
+
+    async def copy(self, file: Path) -> Position:
+        """Write everything, as it is at one moment, into a new file; its position. Otherwise as `export`."""
         ...
 
 

@@ -13,23 +13,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 
 from footfall.errors import FootfallError, HistoryFailed, NewerVersion, StoreMismatch
 from footfall.history import clickhouse_changes as changes
+from footfall.history import clickhouse_export
 from footfall.history import rows as flat
 from footfall.history.base import Statement
 from footfall.history.clickhouse_server import Address, Refused, Server, decoded
 from footfall.history.clickhouse_tables import Layout, statements
 from footfall.history.clickhouse_text import translated
 from footfall.history.opening import opened
-from footfall.journal.base import PARTITION_BITS, Position, partition_of
+from footfall.journal.base import PARTITION_BITS, Position, Vector, partition_of
 from footfall.model import Rejudged, Rows, Table
 
+T = TypeVar("T")
 VERSION = 2  # 1: facts without a version
 MODERN = 24  # the first year of versions that questions can be asked of
 MEMORY = 2_000_000_000  # bytes that one question may take in the server
@@ -199,6 +203,15 @@ class ClickhouseHistory:
         answer = await self._patiently(lambda: self._server.ask(sql, values, tables, settings, seconds))
         return await asyncio.to_thread(decoded, answer)
 
+    async def export(self, site: str, upto: Vector, more: Rows, folder: Path, form: str) -> dict[str, int]:
+        """`folder` has room for the rows twice while they come."""
+        settings = {**clickhouse_export.SETTINGS, **(await self._ready()).consistent}
+        with clickhouse_export.Incoming(folder) as incoming:
+            for table, sql, values in clickhouse_export.statements(site, upto):
+                ask = partial(self._server.download, incoming.file(table), sql, values, settings, clickhouse_export.SECONDS)
+                await self._patiently(ask)
+            return await incoming.export(site, more, folder, form)
+
     async def close(self) -> None:
         """Hang up; a second call does nothing."""
         self._closed = True
@@ -208,16 +221,16 @@ class ClickhouseHistory:
         _answer(self._waiting, HistoryFailed("history is closed"))
         await self._server.close()
 
-    async def _patiently(self, ask: Callable[[], Any]) -> bytes:
+    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask until a replica answers that is not behind: another one each time, or the same a moment later."""
         for _ in range(PATIENCE):
             try:
-                return bytes(await ask())
+                return await ask()
             except Refused as error:
                 if error.code != BEHIND:
                     raise
                 await asyncio.sleep(0.1)
-        return bytes(await ask())
+        return await ask()
 
     async def _move(self, known: Known, positions: Sequence[Position]) -> None:
         lines = [

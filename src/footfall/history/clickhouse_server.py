@@ -6,9 +6,12 @@ same cluster, and one that cannot be reached is passed over for the next.
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import msgspec
@@ -46,6 +49,7 @@ class Address:
             raise InvalidInput(SETTING, _NAMED) from error
         database, cluster = urls[0].path.strip("/") or "default", urls[0].params.get("cluster", "")
         known = all(url.scheme in ("http", "https") and url.host for url in urls) and set(urls[0].params) <= {"cluster"}
+        known &= all(url.path.strip("/") in ("", database) for url in urls)  # who names one only later means it for all
         if not known or not _IDENTIFIER.fullmatch(database) or not _IDENTIFIER.fullmatch(cluster or "none"):
             raise InvalidInput(SETTING, _NAMED)
         userinfo = urls[0].userinfo
@@ -103,7 +107,26 @@ class Server:
             fields.append((table.name, (table.name, table.rows.encode())))
         return await self._sent(params, seconds + GRACE_SECONDS, files=fields)
 
-    async def _sent(self, params: Mapping[str, str | int | float], seconds: float, **body: object) -> bytes:
+    async def download(self, file: Path, sql: str, values: Sequence[str], settings: Settings, seconds: float) -> None:
+        """What `ask` answers, into a file. `seconds` may pass without a byte. A text whose format has no end of its own is not
+        for this: what is cut off would not be seen."""
+        params = {f"param_p{number}": _escaped(value) for number, value in enumerate(values)}
+        with _heard(), file.open("wb") as written:
+            async with aclosing(await self._answered({**settings, **params}, seconds, content=sql.encode())) as response:
+                if response.status_code != httpx.codes.OK:
+                    await response.aread()
+                    _body(response)
+                async for piece in response.aiter_bytes():
+                    await asyncio.to_thread(written.write, piece)
+
+    async def _sent(self, params: Settings, seconds: float, **body: object) -> bytes:
+        with _heard():
+            async with aclosing(await self._answered(params, seconds, **body)) as response:
+                await response.aread()
+        return _body(response)
+
+    async def _answered(self, params: Settings, seconds: float, **body: object) -> httpx.Response:
+        """The answer of the first server that can be reached; its body is still to be read."""
         servers = self.address.servers
         trouble = ""
         for number in (*range(self._first, len(servers)), *range(self._first)):
@@ -115,14 +138,12 @@ class Server:
                 **body,  # type: ignore[arg-type]  # content or files
             )
             try:
-                response = await self._client.send(request)
+                response = await self._client.send(request, stream=True)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:  # it has not heard of it
                 trouble = f"{servers[number].host}:{servers[number].port}: {error or type(error).__name__}"
                 continue
-            except httpx.HTTPError as error:
-                raise HistoryFailed(f"ClickHouse did not answer: {error or type(error).__name__}") from error
             self._first = number
-            return _body(response)
+            return response
         raise HistoryFailed(f"ClickHouse cannot be reached ({trouble})")
 
 
@@ -142,6 +163,15 @@ def decoded(body: bytes) -> list[tuple[object, ...]]:
         return [decode(line) for line in body.splitlines()]
     except msgspec.DecodeError as error:
         raise HistoryFailed(f"ClickHouse answered with something else than rows: {error}") from error
+
+
+@contextmanager
+def _heard() -> Iterator[None]:
+    """A way to the server that fails within is history's failure."""
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise HistoryFailed(f"ClickHouse did not answer: {error or type(error).__name__}") from error
 
 
 def _body(response: httpx.Response) -> bytes:

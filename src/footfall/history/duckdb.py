@@ -32,7 +32,7 @@ from footfall.history.base import Columns, Statement
 from footfall.history.changes import erase_facts, rejudge_facts
 from footfall.history.opening import opened
 from footfall.history.persons import Persons, number_all
-from footfall.journal.base import Position
+from footfall.journal.base import Position, Vector
 from footfall.model import FactRow, Rows, Table, VisitRow
 
 Row = TypeVar("Row")
@@ -109,9 +109,10 @@ class DuckdbHistory:
         """In a thread of its own: rows are appended and questions answered meanwhile."""
         return await self._outgo(lambda cursor: outgoing.copy(cursor, file))
 
-    async def export(self, site: str, upto: Position, more: Rows, folder: Path, form: str) -> dict[str, int]:
+    async def export(self, site: str, upto: Vector, more: Rows, folder: Path, form: str) -> dict[str, int]:
         """In a thread of its own too. `form` is "csv" or "parquet"."""
-        return await self._outgo(lambda cursor: outgoing.export(cursor, site, upto, more, folder, form))
+        (last,) = upto
+        return await self._outgo(lambda cursor: outgoing.export(cursor, site, last, more, folder, form))
 
     async def close(self) -> None:
         if self._closed:
@@ -127,18 +128,11 @@ class DuckdbHistory:
         return await asyncio.get_running_loop().run_in_executor(threads, work)
 
     async def _outgo(self, work: Callable[[duckdb.DuckDBPyConnection], Row]) -> Row:
-        """Files made within one cursor; one that is cancelled is interrupted, and waited for."""
+        """Files made within one cursor."""
         if self._closed:
             raise HistoryFailed("history is closed")
         task = _Task()
-        writing = asyncio.ensure_future(asyncio.to_thread(self._written, task, work))
-        try:
-            return await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            while not writing.done():
-                task.interrupt()
-                await asyncio.wait([writing], timeout=0.05)
-            raise
+        return await outgoing.in_a_thread(task.interrupt, lambda: self._written(task, work))
 
     # --- in the threads ---
 

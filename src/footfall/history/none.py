@@ -8,7 +8,7 @@ from typing import NoReturn
 
 from footfall.errors import HistoryFailed
 from footfall.history.base import Statement
-from footfall.journal.base import Position
+from footfall.journal.base import Position, Vector
 from footfall.model import Rows, Table
 
 
@@ -32,10 +32,7 @@ class NoHistory:
     async def fetch(self, statement: Statement) -> Table:
         _none()
 
-    async def copy(self, file: Path) -> Position:
-        _none()
-
-    async def export(self, site: str, upto: Position, more: Rows, folder: Path, form: str) -> dict[str, int]:
+    async def export(self, site: str, upto: Vector, more: Rows, folder: Path, form: str) -> dict[str, int]:
         _none()
 
     async def close(self) -> None:

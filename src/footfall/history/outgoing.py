@@ -7,10 +7,11 @@ formula gets a ' in front, and so does text that begins with one: history/incomi
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
@@ -20,6 +21,7 @@ from footfall.model import Rows
 from footfall.rules import FORMULA
 
 CSV = "FORMAT csv, HEADER, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR ''"  # '' is written as "", null as nothing
+T = TypeVar("T")
 STEP = 100  # rows handed over in one go, as in history/duckdb.py
 OPTIONS = {"csv": CSV, "parquet": "FORMAT parquet, COMPRESSION zstd"}
 
@@ -30,6 +32,18 @@ VALUES: Mapping[str, tuple[Callable[[Any], flat.Values], Callable[[Rows], Sequen
     "ledger": (flat.ledger_values, lambda rows: rows.ledger),
     "content": (flat.content_values, lambda rows: rows.content),
 }
+
+
+async def in_a_thread(interrupt: Callable[[], None], work: Callable[[], T]) -> T:
+    """What `work` gives. If it is cancelled it is interrupted, and waited for."""
+    writing = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        while not writing.done():
+            interrupt()
+            await asyncio.wait([writing], timeout=0.05)
+        raise
 
 
 def copy(cursor: duckdb.DuckDBPyConnection, file: Path) -> Position:

@@ -34,8 +34,9 @@ from footfall.http.home import Home
 from footfall.http.importing import routes as import_routes
 from footfall.http.keys import routes as key_routes
 from footfall.http.ledger import Ledgers
+from footfall.http.listener import open_listener
 from footfall.http.live import Live
-from footfall.http.ops import Ops, Readings, problem, serve_metrics
+from footfall.http.ops import Ops, Readings, problem
 from footfall.http.owners import Guard
 from footfall.http.page import Pages, said
 from footfall.http.query import Queries
@@ -43,7 +44,7 @@ from footfall.http.seats import Seats
 from footfall.http.signin import SignIn
 from footfall.http.sites import routes as site_routes
 from footfall.http.stats_v1 import StatsV1
-from footfall.http.warnings import Warnings
+from footfall.http.warnings import Warnings, about_history
 from footfall.intake import TrustedProxies
 from footfall.questions import Questions
 from footfall.supervised import supervised
@@ -60,7 +61,10 @@ class Doors:
         config, clock = house.config, time.monotonic
         trusted = TrustedProxies(config.trusted_proxies)
         answers: Counter[tuple[str, int]] = Counter()
-        self.warnings = Warnings(house.folder.warnings, lambda: house.engine.health().reason, house.contents.warnings)
+        health = house.engine.health
+        self.warnings = Warnings(
+            house.folder.warnings, lambda: health().reason, house.contents.warnings, lambda: about_history(health())
+        )
         gate = Gate(house.folder.owner_key, house.access, house.sites, trusted, config.public_url, house.engine.now, clock)
         believed = trusted, config.place_headers
         self._sites, self._look = house.sites, house.news.look if house.news else None
@@ -102,7 +106,7 @@ class Doors:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """The clock of the doors and the listener for metrics run within."""
-        metrics = await serve_metrics(self._metrics_listen, self._ops.exposition) if self._metrics_listen else None
+        metrics = await open_listener(self._metrics_listen, {"/metrics": self._ops.exposition}) if self._metrics_listen else None
         self._listeners.extend(self._listening)
         clock = supervised(asyncio.create_task(self._tick(), name="clock of the doors"), self.warnings.broken)
         try:

@@ -6,7 +6,6 @@ there is no global registry.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
@@ -14,20 +13,18 @@ from http import HTTPStatus
 import msgspec
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 
 from footfall.engine import Engine
-from footfall.errors import InvalidInput
 from footfall.http.auth import Gate, Standing
+from footfall.http.listener import Told, exposition
 from footfall.http.openapi import Health, openapi
 from footfall.http.page import said
 from footfall.http.version import installed_version
 from footfall.http.warnings import Warnings
 from footfall.hub import Hub
 
-HISTORY_AWAY = "history cannot be written; what is accepted waits in the journal until it can (the log says why)"
 ROBOTS = "User-agent: *\nDisallow: /\n"
 
 
@@ -59,6 +56,8 @@ class Readings:
         yield GaugeMetricFamily("footfall_accepting", "1 while facts are accepted", int(health.accepting))
         yield GaugeMetricFamily("footfall_journal_position", "The last record that was folded", health.seq)
         yield GaugeMetricFamily("footfall_history_lag_records", "Records that history does not have yet", health.history_lag)
+        seconds = health.history_lag_seconds
+        yield GaugeMetricFamily("footfall_history_lag_seconds", "How long ago this process folded the first of them", seconds)
 
 
 class Ops:
@@ -77,8 +76,7 @@ class Ops:
         """Open to everybody: it names no site, no address and no file."""
         health = self._engine.health()
         status = "ok" if health.accepting else "unavailable"
-        warnings = [*self._warnings.public(), *([HISTORY_AWAY] if health.history_failure else [])]
-        told = Health(status, self._version, warnings, health.reason)
+        told = Health(status, self._version, self._warnings.public(), health.reason)
         headers = {} if health.accepting else {"retry-after": "1"}
         return _json(200 if health.accepting else 503, msgspec.json.encode(told), headers)
 
@@ -90,12 +88,13 @@ class Ops:
         """With the owner's key; everybody else is told that there is nothing."""
         standing = self._gate.standing(request.scope)
         if standing is Standing.OWNER:
-            return Response(self.exposition(), headers={"cache-control": "no-store"}, media_type=CONTENT_TYPE_LATEST)
+            told = self.exposition()
+            return Response(told.body, headers={"cache-control": "no-store"}, media_type=told.kind)
         return said(429 if standing is Standing.LIMITED else 404, request.scope)
 
-    def exposition(self) -> bytes:
+    def exposition(self) -> Told:
         """The readings as Prometheus reads them."""
-        return generate_latest(self._registry)
+        return exposition(self._registry)
 
     async def robots(self, request: Request) -> Response:
         """Nothing here is for search engines."""
@@ -110,36 +109,3 @@ def problem(status: int) -> Response:
 def _json(status: int, body: bytes, more: Mapping[str, str] | None = None) -> Response:
     headers = {"cache-control": "no-store", "x-content-type-options": "nosniff", **(more or {})}
     return Response(body, status, headers, "application/json")
-
-
-async def serve_metrics(listen: str, exposition: Callable[[], bytes]) -> asyncio.Server:
-    """A listener of its own at `host:port`, without a key, for GET /metrics alone. Raises InvalidInput if it cannot listen."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            async with asyncio.timeout(5):
-                request = await reader.readuntil(b"\r\n\r\n")
-                if request.startswith(b"GET /metrics "):
-                    writer.write(_response(b"200 OK", CONTENT_TYPE_LATEST.encode(), exposition()))
-                else:
-                    writer.write(_response(b"404 Not Found", b"text/plain", b"GET /metrics\n"))
-                await writer.drain()
-        except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # a scraper that does not speak or left; the next one comes on its own connection
-        finally:
-            writer.close()
-
-    host, _, port = listen.rpartition(":")
-    try:
-        return await asyncio.start_server(answer, host.strip("[]"), int(port), limit=16_384)
-    except OSError as error:
-        raise InvalidInput("metrics_listen", f"an address that can be listened on ({listen}: {error.strerror})") from error
-
-
-def _response(status: bytes, kind: bytes, body: bytes) -> bytes:
-    return b"HTTP/1.1 %s\r\ncontent-type: %s\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s" % (
-        status,
-        kind,
-        len(body),
-        body,
-    )

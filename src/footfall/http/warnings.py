@@ -11,8 +11,12 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from footfall.engine import Health
+
 CAP = 50  # peers that are told; one is enough to act on
 FORWARDED = "X-Forwarded-For comes from a peer that is not named as a trusted proxy: its readers are counted as one"
+HISTORY_AWAY = "history cannot be reached; what is accepted waits in the journal until it can (the log says why)"
+LATE_SECONDS = 60.0  # it is behind by a second or two at all times
 REPAIRS = (  # how a reason of the engine begins, and what ends it
     ("the disk is nearly full", "make room on the disk of the data folder, or lower disk_floor_bytes"),
     ("the disk cannot be looked at", "see whether the disk of the data folder is there"),
@@ -22,6 +26,16 @@ REPAIRS = (  # how a reason of the engine begins, and what ends it
     ("too many records wait", "the disk is too slow for what comes"),
     ("", "see the errors before this; a restart loses nothing"),
 )
+
+
+def about_history(health: Health) -> list[str]:
+    """That it is away, that it is late."""
+    told = [HISTORY_AWAY] if health.history_failure else []
+    if health.history_lag_seconds > LATE_SECONDS:
+        told.append(
+            f"history has been behind for {health.history_lag_seconds / 60:.0f} min; figures of the past lack what came since"
+        )
+    return told
 
 
 class Warnings:
@@ -36,9 +50,11 @@ class Warnings:
         lasting: Sequence[str] = (),
         refusal: Callable[[], str] = lambda: "",
         present: Callable[[], Sequence[str]] = lambda: (),
+        history: Callable[[], Sequence[str]] = lambda: (),
     ) -> None:
         self._lasting = tuple(lasting)
         self._present = present
+        self._history = history
         self._refusal = refusal
         self._refusing = False
         self._peers: dict[str, None] = {}  # in order of appearance
@@ -72,9 +88,9 @@ class Warnings:
 
     def public(self) -> list[str]:
         """For /healthz: no address, no file."""
-        return [*self._refused(), *self._broken, *([FORWARDED] if self._peers else [])]
+        return [*self._refused(), *self._history(), *self._broken, *([FORWARDED] if self._peers else [])]
 
     def owner(self) -> list[str]:
         """For the owner's page."""
         peers = [f"{FORWARDED} (peer {peer}; if it is your proxy, start with --trusted-proxies {peer})" for peer in self._peers]
-        return [*self._refused(), *self._lasting, *self._broken, *peers[:3], *self._present()]
+        return [*self._refused(), *self._history(), *self._lasting, *self._broken, *peers[:3], *self._present()]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from footfall.model import Record
 
@@ -75,6 +75,13 @@ class Journal(Protocol):
         ...
 
 
+class Behind(NamedTuple):
+    """What of a partition is behind a position: how many messages, and when the first of them was appended."""
+
+    messages: int = 0
+    since: int = 0  # ms since 1970 UTC; 0 if there is none
+
+
 class FileJournal(Journal, Protocol):
     """One that lies in a file."""
 
@@ -96,4 +103,8 @@ class Partition(Journal, Protocol):
 
         Raises JournalFailed when it cannot go on now; watch again from the last batch. A gap raises StoreMismatch.
         """
+        ...
+
+    async def behind(self, position: Position) -> Behind:
+        """What is durable and not yet whole at `position`. Raises JournalFailed."""
         ...

@@ -37,7 +37,7 @@ from nats.js.api import (
 from nats.js.errors import NotFoundError
 
 from footfall.errors import JournalFailed, StoreMismatch
-from footfall.journal.base import PARTITION_BITS, Batch, Position
+from footfall.journal.base import PARTITION_BITS, Batch, Behind, Position
 from footfall.model import Record
 
 SECONDS = 8.0  # an append is tried again for that long
@@ -217,12 +217,24 @@ class JetstreamPartition:
     async def tail(self) -> Position:
         return (await self._bounds())[0]
 
+    async def behind(self, position: Position) -> Behind:
+        """By the clock of the server that took the first message."""
+        tail, head = await self._bounds()
+        first = self._message_after(max(tail, position))
+        if position >= head:
+            return Behind()
+        try:
+            message = await self._js.get_msg(self._stream, first)
+        except FAULTS as error:
+            raise JournalFailed(f"the journal cannot be read: {said(error)}") from error
+        assert message.time is not None  # a stored message has one
+        return Behind(self._message_after(head) - first, int(message.time.timestamp() * 1000))
+
     async def trim(self, before: Position, *, wipe: bool = False) -> None:
         """The servers give the room back by themselves, `wipe` or not: a message that was taken out is never told again, and its
         block of the file is written anew when half of it is gone."""
-        message = (before + 1 - self._base) >> _RECORD_BITS  # the first that stays
         try:
-            await self._js.purge_stream(self._stream, seq=message)
+            await self._js.purge_stream(self._stream, seq=self._message_after(before))
         except FAULTS as error:
             raise JournalFailed(f"the journal could not be trimmed: {said(error)}") from error
 
@@ -264,6 +276,10 @@ class JetstreamPartition:
         """The seq of a message's last record."""
         return self._base | message << _RECORD_BITS | _LAST
 
+    def _message_after(self, position: Position) -> int:
+        """The number of the first message with a record behind it."""
+        return (position + 1 - self._base) >> _RECORD_BITS
+
     async def _bounds(self) -> tuple[Position, Position]:
         """(tail, head), as the stream's leader knows them."""
         if self._state.endswith("closed"):
@@ -292,7 +308,7 @@ class JetstreamPartition:
 
     async def _consumed(self, after: Position, head: Position) -> AsyncIterator[Batch]:
         """What one consumer gives; it ends when a message is missing."""
-        expected = (after + 1 - self._base) >> _RECORD_BITS
+        expected = self._message_after(after)
         subscription = await self._consumer(expected)
         try:
             if after == head:
