@@ -7,7 +7,7 @@ crash between any two steps repeats the change and nothing else.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -16,11 +16,11 @@ import structlog
 from footfall.errors import FootfallError
 from footfall.history.base import History, Statement
 from footfall.history.rows import matching, matching_minutes, touching
-from footfall.journal.base import Position
+from footfall.journal.base import Position, Vector
 from footfall.live.fold import Fold
 from footfall.live.rejudge import Row, Span, rejudged
 from footfall.model import Erase, Judgement, Kind, Reclassify, Rejudged, Rows, Table
-from footfall.recount.state import OF_JOURNAL, count_anew, of_journal, whole
+from footfall.recount.state import OF_JOURNAL, count_anew, of_journal, of_journals, whole
 
 _SECONDS = 120.0  # as in state.py: everybody waits
 _ROWS = 100_000_000
@@ -99,20 +99,29 @@ async def change_of(history: History, seq: Position, change: Barrier) -> tuple[R
 
 async def follow(fold: Fold, history: History, seq: Position, change: Barrier) -> None:
     """Bring a fold behind a change at `seq` that history carried out: its site is counted anew, all others stay as they are."""
+    await follow_rows(fold, history, seq, [change])
     if isinstance(change, Erase):
-        await count_anew(fold, history, seq, change.site, change.at)
-        _erased(fold, change)
-    else:
-        condition, params = touching(change, done=True)
-        sql = f"SELECT DISTINCT visitor FROM facts WHERE {condition} AND {OF_JOURNAL}"
-        visitors = await _ask(history, sql, *params, *of_journal(seq)) if change.bot else []
-        await count_anew(fold, history, seq, change.site, change.at)
-        for (visitor,) in visitors:
-            _gone(fold, change.site, whole(visitor))
+        forget(fold, change)
 
 
-def _erased(fold: Fold, erase: Erase) -> None:
-    """Who is here and was in the last minutes follows an erase too."""
+async def follow_rows(fold: Fold, history: History, seq: Position, changes: Sequence[Barrier], upto: Vector = ()) -> None:
+    """The same without what of an erase needs no rows, for changes of one site; also of several journals, up to a place in
+    each."""
+    site, at = changes[0].site, max(change.at for change in changes)
+    reached, places = of_journals(upto or (seq,))
+    visitors = list[Sequence[object]]()
+    for change in changes:
+        if isinstance(change, Reclassify) and change.bot:
+            condition, params = touching(change, done=True)
+            sql = f"SELECT DISTINCT visitor FROM facts WHERE {condition} AND {reached}"
+            visitors += await _ask(history, sql, *params, *places)
+    await count_anew(fold, history, seq, site, at, upto)
+    for (visitor,) in visitors:
+        _gone(fold, site, whole(visitor))
+
+
+def forget(fold: Fold, erase: Erase) -> None:
+    """Who is here and was in the last minutes follows an erase too: that is known without rows."""
     if erase.whole:
         fold.sites.pop(erase.site, None)
         return

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heapify
-from itertools import groupby
+from itertools import chain, groupby
 
 import msgspec
 import numpy as np
@@ -19,12 +19,12 @@ import numpy as np
 from footfall import rules
 from footfall.history.base import History, Statement
 from footfall.history.rows import FACTS, fact_row
-from footfall.journal.base import PARTITION_BITS, Position, partition_of
+from footfall.journal.base import PARTITION_BITS, Position, Vector, partition_of
 from footfall.live.fold import Fold
 from footfall.live.pages import Item, Known, Pages, Viewers
 from footfall.live.runs import Runs
 from footfall.live.sightings import LONGEST_NAME, Spot
-from footfall.live.visits import Visits
+from footfall.live.visits import Visit, Visits
 from footfall.model import Kind, Table
 
 _SECONDS = 120.0  # for each question, a start or an erase (then everybody) waits for it: long, because without it neither can end
@@ -42,43 +42,51 @@ def of_journal(upto: Position) -> tuple[Position, Position]:
     return partition_of(upto) << PARTITION_BITS, upto
 
 
+def of_journals(upto: Vector) -> tuple[str, tuple[Position, ...]]:
+    """The same for several, up to a place in each: a condition and its values."""
+    return f"({' OR '.join(f'({OF_JOURNAL})' for _ in upto)})", tuple(chain.from_iterable(map(of_journal, upto)))
+
+
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The rows that count: those of a journal up to a seq, of all sites or of one. `kept` is the condition for that, `params` its
-    values."""
+    """The rows that count: those of one or several journals, of each up to a seq, of all sites or of one. `kept` is the condition
+    for that, `params` its values."""
 
     history: History
-    upto: Position
+    upto: Vector
     site: str | None
 
     @property
     def kept(self) -> str:
-        return OF_JOURNAL if self.site is None else f"{OF_JOURNAL} AND site = ?"
+        reached, _ = of_journals(self.upto)
+        return reached if self.site is None else f"{reached} AND site = ?"
 
     @property
     def params(self) -> tuple[object, ...]:
-        return of_journal(self.upto) if self.site is None else (*of_journal(self.upto), self.site)
+        _, places = of_journals(self.upto)
+        return places if self.site is None else (*places, self.site)
 
     async def ask(self, sql: str, *params: object) -> Table:
         return await self.history.fetch(Statement(sql, params, seconds=_SECONDS, max_rows=_ROWS))
 
 
-async def recounted(history: History, upto: Position) -> Fold:
-    """A fold at `upto` (history must be there) with counters, windows, content and open visits from the rows with seq <= upto."""
+async def recounted(history: History, *upto: Position) -> Fold:
+    """A fold at `upto` (history must be there) with counters, windows, content and open visits from the rows with seq <= upto. Of
+    several journals each has its own; the seq of such a fold is its maker's business."""
     rows, fold = _Rows(history, upto, None), Fold()
-    fold.seq = upto
+    fold.seq = upto[0]
     fold.now = await _now(rows)
     fold.ids = _map(await _ids(rows, fold.now - rules.WINDOW_KEPT))
     await _count(fold, rows)
     return fold
 
 
-async def count_anew(fold: Fold, history: History, seq: Position, site: str, at: int) -> None:
-    """Bring a fold to `seq` whose rows of one site were changed: that site is counted anew, but for who is here and was in the
-    last minutes; all others stay as they are."""
+async def count_anew(fold: Fold, history: History, seq: Position, site: str, at: int, upto: Vector = ()) -> None:
+    """Bring a fold to `seq` whose rows of one site were changed at `at`: that site is counted anew from rows up to there (or, of
+    several journals, up to `upto`), but for who is here and was in the last minutes; all others stay as they are."""
     alone, counted = Fold(), fold.counted.copy()
     alone.seq, alone.now = seq, max(fold.now, at)
-    await _count(alone, _Rows(history, seq, site))
+    await _count(alone, _Rows(history, upto or (seq,), site))
     await asyncio.to_thread(counted.add, alone.counted, alone.now - rules.WINDOW_KEPT)
     fold.seq, fold.now = seq, alone.now
     fold.counted = counted
@@ -87,7 +95,20 @@ async def count_anew(fold: Fold, history: History, seq: Position, site: str, at:
     fold.dirty.add(site)
     state, before = alone.site(site), fold.site(site)
     state.presence, state.minutes = before.presence, before.minutes
+    _reach(state.visits, before.visits, at)
     fold.sites[site] = state
+
+
+def _reach(counted: Visits, before: Visits, since: int) -> None:
+    """What signs of life, which are no rows, told of open visits since a time stays told."""
+    for visitor, visits in before.open.items():
+        known = {visit.id: visit for visit in visits if visit.last > since}
+        if known and visitor in counted.open:
+            counted.open[visitor] = tuple(_reached(visit, known.get(visit.id, visit)) for visit in counted.open[visitor])
+
+
+def _reached(visit: Visit, known: Visit) -> Visit:
+    return msgspec.structs.replace(visit, end=max(visit.end, known.end), last=max(visit.last, known.last))
 
 
 async def _count(fold: Fold, rows: _Rows) -> None:
@@ -122,8 +143,8 @@ async def _counters(fold: Fold, rows: _Rows) -> None:
     names = [str(name) for (name,) in sites]
     await asyncio.to_thread(_put_pages, fold, names, paths, viewers, reported, content)
     for name in names:
-        sql = f"SELECT DISTINCT visitor FROM facts WHERE counted AND site = ? AND {OF_JOURNAL}"
-        visitors = await rows.ask(sql, name, *of_journal(rows.upto))
+        of_site = replace(rows, site=name)
+        visitors = await rows.ask(f"SELECT DISTINCT visitor FROM facts WHERE counted AND {of_site.kept}", *of_site.params)
         fold.site(name).visitors = await asyncio.to_thread(_set, visitors)
 
 
