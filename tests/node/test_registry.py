@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,6 +11,7 @@ from nats.aio.client import Client
 from footfall import rules
 from footfall.errors import Full
 from footfall.journal.jetstream import connect
+from footfall.registry import jetstream_leases
 from footfall.registry.jetstream import JetstreamRegistry, open_registry
 from footfall.registry.jetstream_leases import open_leases
 from footfall.registry.jetstream_secrets import SharedSecrets, open_secrets
@@ -54,6 +56,23 @@ async def test_the_revision_moves_with_every_change(client: Client) -> None:
         seen.append(await b.revision())
     assert len(set(seen)) == 4
     assert await b.revision() == seen[-1]
+
+
+async def test_one_does_what_only_one_should(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For as long as it takes, which is longer than a lease; then another one may."""
+    monkeypatch.setattr(jetstream_leases, "SECONDS", 1.0)
+    a, b = [await jetstream_leases.open_leases(client, name, replicas=1) for name in "ab"]
+    async with a.alone("x") as ours:
+        assert ours
+        for _ in range(15):
+            await asyncio.sleep(0.1)
+            async with b.alone("x") as theirs, a.alone("x") as another:
+                assert not theirs
+                assert not another
+        async with b.alone("y") as theirs:
+            assert theirs
+    async with b.alone("x") as theirs:
+        assert theirs
 
 
 async def test_what_a_crash_left_of_a_checkpoint_goes(client: Client) -> None:

@@ -6,11 +6,17 @@ they hold the same one (a process that was stopped and goes on), so what is done
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
 from nats.aio.client import Client
 from nats.js.errors import BucketNotFoundError, KeyNotFoundError, KeyWrongLastSequenceError, NoKeysError
 from nats.js.kv import KeyValue
 
+from footfall.errors import Busy
 from footfall.registry.jetstream import tried
+from footfall.supervised import cancelled
 
 SECONDS = 10.0  # a lease that is not renewed ends after so long
 _CREATE = 30.0
@@ -37,6 +43,7 @@ class Leases:
         self._kept = kept
         self._holder = holder.encode()
         self._revisions: dict[str, int] = {}
+        self._ours: set[str] = set()  # what is done alone here
 
     async def take(self, what: str) -> bool:
         """Take or renew a lease; whether it is ours from now on, for SECONDS. Raises Busy."""
@@ -73,6 +80,38 @@ class Leases:
     async def leave(self) -> None:
         """Say that it is not here any more. Raises Busy."""
         await self.give_back(_HERE + self._holder.decode())
+
+    @asynccontextmanager
+    async def alone(self, what: str) -> AsyncIterator[bool]:
+        """Whether nobody else does it, no other task of ours either; then nobody begins until it is left. Raises Busy."""
+        if what in self._ours:
+            yield False
+            return
+        self._ours.add(what)
+        try:
+            if await self.take(what):
+                async with self._renewed(what):
+                    yield True
+            else:
+                yield False
+        finally:
+            self._ours.remove(what)
+
+    @asynccontextmanager
+    async def _renewed(self, what: str) -> AsyncIterator[None]:
+        renewing = asyncio.create_task(self._renew(what), name=f"lease {what}")
+        try:
+            yield
+        finally:
+            await cancelled(renewing)
+            with suppress(Busy):  # then it ends by itself
+                await self.give_back(what)
+
+    async def _renew(self, what: str) -> None:
+        while True:
+            await asyncio.sleep(SECONDS / 3)
+            with suppress(Busy):
+                await self.take(what)
 
     async def give_back(self, what: str) -> None:
         """So that nobody has to wait for its end. Raises Busy."""
