@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from secrets import randbits
+from typing import TypeVar
 
 import crawleruseragents  # type: ignore[import-untyped]  # it ships no types
 import iptocc
@@ -26,7 +27,7 @@ from footfall.config import Config
 from footfall.content.watch import Contents
 from footfall.definitions import with_ids
 from footfall.engine import Engine, Limits
-from footfall.errors import ArchiveRefused, Busy, Full, HistoryFailed, NotFound
+from footfall.errors import ArchiveRefused, Busy, HistoryFailed, NotFound
 from footfall.export import export
 from footfall.folder import Folder
 from footfall.handover import Handover
@@ -40,20 +41,23 @@ from footfall.intake.original import OriginalDoor
 from footfall.keys import Keys, open_keys
 from footfall.live.pages import Item
 from footfall.manifest import Manifest
-from footfall.model import Erase, Publish, Site
+from footfall.model import Publish, Site
 from footfall.original import Original
 from footfall.recount.barriers import Barrier, Matched, matched
 from footfall.registry.base import Registry
+from footfall.removals import MARKS, SITES, Removals
 from footfall.rules import CONVEX
 from footfall.store import Cluster, Store, open_node, open_store
 from footfall.supervised import supervised
 
-SITES = "site"  # their kind in the registry
-_REMOVING = "removing"  # the kind of the marks at sites whose removal has begun
 _SWEEP_SECONDS = 60.0
 _RETAIN_SECONDS = 600.0
 _ENTRY_BYTES = 25  # measured 19 to 30
 _DISK_SECONDS = 2.0
+_NOTICE_SECONDS = 3.0  # until all nodes have looked: one that cannot is cut off from NATS, and takes no facts
+_REMOVAL_SECONDS = 30.0
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +97,7 @@ class House:
     keys: Keys
     handover: Handover
     original: Original
+    removals: Removals
     listeners: list[Callable[[set[str]], None]]  # told of sites that may look different now
     _store: Store
     news: News | None = None  # of other nodes
@@ -112,7 +117,7 @@ class House:
         """The same where there may be none yet (None). `change` is asked again if another node was faster."""
         async with self._changing:
             if id not in self.sites:
-                await self.registry.delete(_REMOVING, id)  # of one that had the same name
+                await self.removals.make_room(id)
             while True:
                 there = await self.registry.get(SITES, id)
                 site = change(None if there is None else site_of(there))
@@ -125,55 +130,32 @@ class House:
         await self.make_site(site.id, lambda _: site)
 
     async def remove_site(self, id: str) -> int:
-        """Remove a site with all its data; how many counted views went. Raises NotFound, Busy; then it may be asked again.
-
-        First a mark, then the data, then the site, last the mark: a start that finds a mark (there was a crash) goes on from it,
-        so that no site comes back without its data. Whatever fails here takes the mark back.
-        """
-        async with self._changing:
-            return await self._remove(id)
-
-    async def _remove(self, id: str) -> int:
-        if id not in self.sites:
-            raise NotFound(f"no site {id!r}")
-        if self._store.journal is None:
-            raise Full("a cluster cannot erase yet")
-        site = self.sites.pop(id)  # so that nothing new arrives for it
-        try:
-            await self.registry.put(_REMOVING, id, b"")
-            removed = await self.engine.command(Erase(id, self.engine.now()))
-            await self.keys.revoke_all_of(id)
-            await self.registry.delete(SITES, id)
-        except BaseException:
-            self.sites[id] = site
-            await self._unmark(id)
-            raise
+        """Remove a site with all its data; how many counted views went. Raises NotFound, Busy, HistoryFailed; then it may be
+        asked again: whatever fails here takes its mark back."""
+        async with self.removals.of(id):
+            async with self._changing:
+                if id not in self.sites:
+                    raise NotFound(f"no site {id!r}")
+                site = self.sites.pop(id)  # so that nothing new arrives for it
+                await self._or_back(site, self.removals.mark(id))
+            removed = await self._or_back(site, self.removals.carry_out(id))
         self.hub.forget(id)
-        await self._unmark(id)
-        assert isinstance(removed, int)
         return removed
 
-    async def _unmark(self, id: str) -> None:
+    async def _or_back(self, site: Site, step: Awaitable[T]) -> T:
         try:
-            await self.registry.delete(_REMOVING, id)
-        except Busy as error:
-            log.error("a site is still marked; the next start removes it", site=id, error=str(error))
-
-    async def _go_on_removing(self) -> None:
-        """What a crash cut off."""
-        for id in await self.registry.list(_REMOVING):
-            if id in self.sites:
-                log.warning("a site is being removed: that was asked for before the last stop", site=id)
-                await self.remove_site(id)
-            else:
-                await self._unmark(id)
+            return await step
+        except BaseException:
+            self.sites[site.id] = site
+            await self.removals.unmark(site.id)
+            raise
 
     async def refresh(self) -> None:
         """Know what another node of the cluster did to sites, keys and the password. Raises Busy."""
         async with self._changing:
-            documents = await self.registry.list(SITES)
-            for id in sorted(self.sites.keys() | documents.keys()):
-                self._know(id, site_of(documents[id]) if id in documents else None)
+            known = await _known(self.registry)
+            for id in sorted(self.sites.keys() | known.keys()):
+                self._know(id, known.get(id))
         await self.keys.refresh()
         await self.access.refresh()
 
@@ -258,8 +240,7 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
     store = await _opened(config, clock, limits, disk)
     try:
         disk.look()
-        documents = await store.registry.list(SITES)
-        sites = {id: site_of(document) for id, document in documents.items()}
+        sites = await _known(store.registry)
         access = await open_access(store.registry, store.folder.secret, store.folder.owner_key)
         keys = await open_keys(store.registry)
         hub = Hub(lambda: store.engine.fold, sites, clock)
@@ -279,15 +260,18 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
     store.engine.on_change = changed
     contents, original = _contents(sites, store.engine), _original(store, sites)
     handover = Handover(store.folder.outgoing, config.disk_floor_bytes)
-    wired = hub, intake, imports, sites, store.registry, access, contents, keys, handover, original, listeners
+    notice = 0.0 if store.revision is None else _NOTICE_SECONDS
+    removals = Removals(store.engine, store.registry, keys, store.alone, notice)
+    wired = hub, intake, imports, sites, store.registry, access, contents, keys, handover, original, removals, listeners
     house = House(config, store.folder, store.engine, *wired, store)
     if store.revision is not None:
         house.news = News(store.revision, house.refresh)
-    try:
-        await house._go_on_removing()
-    except BaseException:
-        await store.close()
-        raise
+    else:
+        try:
+            await removals.go_on()
+        except BaseException:
+            await store.close()
+            raise
     hub.start()
     for name, work in _rounds(house, disk):
         store.tasks.append(supervised(asyncio.create_task(work, name=name)))
@@ -331,6 +315,12 @@ def _identity(store: Store) -> Identity:
     return Identity(store.folder.secret, store.salt, store.engine.fold.knows, store.shares)
 
 
+async def _known(registry: Registry) -> dict[str, Site]:
+    """The sites, but for those that are being removed."""
+    marked = await registry.list(MARKS)
+    return {id: site_of(document) for id, document in (await registry.list(SITES)).items() if id not in marked}
+
+
 def site_of(document: bytes) -> Site:
     """A site as the registry holds it. Before a site had a visibility it was public or not, and goals had no ids."""
     fields = msgspec.json.decode(document)
@@ -352,13 +342,25 @@ def _rounds(house: House, disk: Disk) -> Iterable[tuple[str, Coroutine[None, Non
     yield "content", house.contents.run()
     if house.news is not None:
         yield "registry watch", house.news.run()
+        yield "removals", _goes_on(house.removals)  # a node may have died
+
+
+async def _goes_on(removals: Removals) -> None:
+    while True:
+        try:
+            await removals.go_on()
+        except (Busy, HistoryFailed) as error:
+            log.warning("a site could not be removed yet", error=str(error))
+        await asyncio.sleep(_REMOVAL_SECONDS)
 
 
 async def _retains(house: House) -> None:
     while True:
         await asyncio.sleep(_RETAIN_SECONDS)
         try:
-            await retain(house.engine, house.sites.values())
+            async with house._store.alone("retention") as ours:
+                if ours:
+                    await retain(house.engine, house.sites.values())
         except (Busy, HistoryFailed) as error:
             log.warning("retention waits", error=str(error))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +19,7 @@ from footfall.checkpoints import Keeper, Keeping
 from footfall.clock import Clock
 from footfall.cluster.filler import open_filler
 from footfall.cluster.filling import Filling
+from footfall.cluster.following import Following
 from footfall.cluster.keeper import NodeKeeper, load_newest
 from footfall.cluster.node import Node
 from footfall.cluster.watermark import Watermark
@@ -90,6 +91,7 @@ class Store:
     shares: int = 1
     revision: Callable[[], Awaitable[int]] | None = None
     files: FileHistory | None = None  # the history, if it is in a file
+    alone: Callable[[str], AbstractAsyncContextManager[bool]] = lambda what: nullcontext(True)  # whether nobody else does it
     _closed: bool = False
 
     async def close(self) -> None:
@@ -168,6 +170,7 @@ async def _joined(
 ) -> Store:
     """A node that has folded what the cluster's journal holds. What has to be closed is put in front of `opened`."""
     jetstream, shared = _nats()
+    from footfall.registry.jetstream_leases import open_leases
     from footfall.registry.jetstream_secrets import open_secrets
 
     client = await jetstream.connect(cluster.servers)
@@ -179,6 +182,7 @@ async def _joined(
     keys = await open_secrets(client, folder.secret, folder.owner_key, replicas=birth.replicas)
     await keys.renew(clock())
     folder.share(birth.store, keys.secret, keys.owner_key)
+    leases = await open_leases(client, secrets.token_hex(8), replicas=birth.replicas)
     partitions = [
         await jetstream.open_partition(client, number, birth.store, replicas=birth.replicas) for number in range(birth.partitions)
     ]
@@ -194,8 +198,13 @@ async def _joined(
     opened[:0] = (watermark, history)
     await node.catch_up()
     _check_clock(node.fold, clock())
-    tasks = [supervised(asyncio.create_task(_renews(keys.renew, clock), name="salts"))]
-    return Store(folder, None, registry, history, node, keeper, tasks, opened, keys.salt, birth.partitions, registry.revision)
+    following = Following(node, history, watermark, filled, keeper)
+    tasks = [
+        supervised(asyncio.create_task(_renews(keys.renew, clock), name="salts")),
+        supervised(asyncio.create_task(following.run(), name="following")),
+    ]
+    shared_by = birth.partitions, registry.revision, None, leases.alone
+    return Store(folder, None, registry, history, node, keeper, tasks, opened, keys.salt, *shared_by)
 
 
 def _nats() -> tuple[ModuleType, ModuleType]:

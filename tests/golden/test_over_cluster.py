@@ -18,7 +18,6 @@ import pytest
 from footfall import rules
 from footfall.api import Footfall
 from footfall.clock import Clock
-from footfall.errors import Full
 from footfall.history.base import Statement
 from footfall.housekeeping import sweep
 from footfall.journal.jetstream import connect
@@ -33,11 +32,7 @@ from tests.nats_server import NatsServer, nats_server
 
 SITE = "my-site"
 LONG = 600  # operations
-ERASES = pytest.mark.xfail(raises=Full, strict=True, reason="it removes rows, and a site of a cluster cannot be erased yet")
-FILES = [
-    pytest.param(file, id=file.stem, marks=[ERASES] if file.stem == "hand_12_deleted_rows" else [])
-    for file in (*found("traces"), *found("quirks"))
-]
+FILES = [pytest.param(file, id=file.stem) for file in (*found("traces"), *found("quirks"))]
 BY_TURNS = [file for file in found("traces") if file.stem in ("hand_05_session_timeout_and_cleanup", "rand_01_small_mix")]
 NAMES = "visitor, visit"  # hashes of keys that each store has for itself
 ROWS = {  # of each table, facts first, what follows from a trace alone: ids and seqs do not

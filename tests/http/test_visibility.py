@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from footfall.house import SITES, site_of
+from footfall.house import site_of
 from footfall.model import Site
+from footfall.removals import SITES
 
 from .conftest import IN_ITS_LOOP, Running, Serving
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from footfall.cluster.node import Node
-from footfall.store import Cluster, Store, open_node
+from footfall.house import House
+from footfall.live.runs import mix
+from footfall.live.stats import stats
+from footfall.model import Fact
+from footfall.store import Cluster, Store, open_filling, open_node
+from tests.clickhouse_server import ClickhouseServer, clickhouse_server
 from tests.engine.conftest import Time
 from tests.nats_server import NatsServer, nats_server
+from tests.unit.live.made import SITE, fact
 
 PARTITIONS = 4
+SECONDS = 60.0  # a test that waits longer has failed
 OpenNode = Callable[..., Awaitable[Store]]
 
 
@@ -41,8 +50,8 @@ async def open_a_node(tmp_path: Path, nats: NatsServer, time: Time) -> AsyncIter
     """Opens nodes of one cluster, each by its name; closes what is left open."""
     opened: list[Store] = []
 
-    async def open(name: str = "a") -> Store:
-        cluster = Cluster([nats.address], PARTITIONS, replicas=1)
+    async def open(name: str = "a", clickhouse: str = "") -> Store:
+        cluster = Cluster([nats.address], PARTITIONS, replicas=1, clickhouse=clickhouse)
         opened.append(await open_node(tmp_path / name, cluster, time))
         return opened[-1]
 
@@ -51,7 +60,70 @@ async def open_a_node(tmp_path: Path, nats: NatsServer, time: Time) -> AsyncIter
         await store.close()
 
 
-def node_of(store: Store) -> Node:
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickhouseServer]:
+    """One for all; a test that kills it starts it again."""
+    with clickhouse_server(tmp_path_factory.mktemp("clickhouse")) as server:
+        yield server
+
+
+@pytest.fixture
+def clickhouse(server: ClickhouseServer, tmp_path: Path) -> Iterator[str]:
+    """A database of the test's own."""
+    address = server.database(str(tmp_path))
+    yield address
+    server.drop(address)
+
+
+class Sinks:
+    """What fills history, in this process, or nothing does."""
+
+    def __init__(self, cluster: Cluster, time: Time) -> None:
+        self._cluster, self._time = cluster, time
+        self._close: Callable[[], Awaitable[None]] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        filling, self._close = await open_filling(self._cluster, self._time)
+        self._task = asyncio.create_task(filling.run())
+
+    async def stop(self) -> None:
+        if self._task is not None and self._close is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            await self._close()
+            self._task = None
+
+
+@pytest.fixture
+async def sinks(nats: NatsServer, clickhouse: str, time: Time) -> AsyncIterator[Sinks]:
+    """Not running yet."""
+    found = Sinks(Cluster([nats.address], PARTITIONS, 1, clickhouse), time)
+    yield found
+    await found.stop()
+
+
+def node_of(store: Store | House) -> Node:
     """Its engine, which is one."""
     assert isinstance(store.engine, Node)
     return store.engine
+
+
+def views(count: int, first: int = 0, **fields: Any) -> list[Fact]:
+    """Of as many visitors, each its own page of ten."""
+    return [fact(visitor=mix(number, 3), path=f"/{number % 10}", **fields) for number in range(first, first + count)]
+
+
+async def told(store: Store) -> tuple[object, ...]:
+    """The original's statistics, behind everything that anybody was answered, without the order in which readers came."""
+    await store.engine.settled()
+    found = stats(store.engine.fold.site(SITE), store.engine.now())
+    totals = found.total_page_views, found.unique_visitors, found.active_visitors, found.published_posts
+    return (*totals, found.page_stats, {active.path: active.count for active in found.active_by_path})
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    """Wait for what nothing tells."""
+    async with asyncio.timeout(SECONDS):
+        while not is_so():  # noqa: ASYNC110  # as said
+            await asyncio.sleep(0.02)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,27 +13,13 @@ from footfall.folder import open_folder
 from footfall.journal.jetstream import connect
 from footfall.live import checkpoint
 from footfall.live.fold import Fold
-from footfall.live.runs import mix
 from footfall.live.stats import stats
-from footfall.model import Erase, Fact, Import, Publish, Sweep
-from footfall.store import Store, open_store
+from footfall.model import Erase, Import, Publish, Sweep
+from footfall.store import open_store
 from tests.engine.conftest import Time
 from tests.nats_server import NatsServer
-from tests.node.conftest import OpenNode, node_of
+from tests.node.conftest import OpenNode, node_of, told, views
 from tests.unit.live.made import MINUTE, SITE, START, fact
-
-
-def views(count: int, first: int = 0, **fields: Any) -> list[Fact]:
-    """Of as many visitors, each its own page of ten."""
-    return [fact(visitor=mix(number, 3), path=f"/{number % 10}", **fields) for number in range(first, first + count)]
-
-
-async def told(store: Store) -> tuple[object, ...]:
-    """The original's statistics, behind everything that anybody was answered, without the order in which readers came."""
-    await store.engine.settled()
-    found = stats(store.engine.fold.site(SITE), store.engine.now())
-    totals = found.total_page_views, found.unique_visitors, found.active_visitors, found.published_posts
-    return (*totals, found.page_stats, {active.path: active.count for active in found.active_by_path})
 
 
 async def test_every_node_has_what_any_of_them_took(open_a_node: OpenNode) -> None:
@@ -193,13 +178,14 @@ async def test_all_nodes_hash_alike(open_a_node: OpenNode, tmp_path: Path, time:
     folder.close()
 
 
-async def test_what_a_cluster_cannot_do_yet_it_says(open_a_node: OpenNode) -> None:
-    """Erase; ask the past without ClickHouse."""
+async def test_what_takes_history_is_refused_without_it(open_a_node: OpenNode) -> None:
+    """An erase, a question about the past: named is what is missing."""
     store = await open_a_node()
-    with pytest.raises(Full, match="cannot erase"):
+    with pytest.raises(HistoryFailed, match="--clickhouse"):
         await store.engine.command(Erase(SITE, START))
     with pytest.raises(HistoryFailed, match="--clickhouse"):
         await store.history.position()
+    assert not node_of(store).changes
 
 
 async def test_a_start_reads_the_partitions_in_the_order_of_time(open_a_node: OpenNode, time: Time) -> None:

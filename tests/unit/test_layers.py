@@ -41,7 +41,7 @@ ROOMS = (
     {"history", "registry"},
     {"access", "batch", "content", "keys", "query", "recount", "sink", "tally"},
     {"definitions", "engine", "hub"},
-    {"backfill", "checkpoints", "cluster", "export", "handover", "housekeeping", "imports", "ledger", "questions"},
+    {"backfill", "checkpoints", "cluster", "export", "handover", "housekeeping", "imports", "ledger", "questions", "removals"},
     {"backup", "original", "store"},
     {"api", "house"},
     {"__init__", "http"},

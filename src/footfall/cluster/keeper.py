@@ -16,7 +16,7 @@ from footfall.cluster.filler import PLACES
 from footfall.cluster.node import Node
 from footfall.cluster.watermark import Watermark
 from footfall.errors import Busy, HistoryFailed
-from footfall.journal.base import Partition, Vector
+from footfall.journal.base import Partition, Position, Vector
 from footfall.live import checkpoint
 from footfall.live.fold import Fold
 from footfall.registry.base import Registry
@@ -44,6 +44,7 @@ class NodeKeeper:
         self._watermark = watermark
         self._filled = filled  # where sinks say what they do not need any more
         self._last = last  # the newest checkpoint that this node knows of, anybody's
+        self._stale = 0  # checkpoints before this hold what was erased
         self.pause = asyncio.Lock()  # while it is held no checkpoint is taken and nothing trimmed
 
     async def run(self) -> None:
@@ -64,19 +65,30 @@ class NodeKeeper:
         fold = self._node.fold
         return fold.seq - self._last >= max(_RECORDS, fold.entries() // _ENTRIES_PER_RECORD)
 
+    def forget(self, before: Position) -> None:
+        """The next checkpoint, anybody's, takes the place of those from before a change of rows that was followed."""
+        self._stale = before
+
     async def take(self) -> None:
         """Write a checkpoint of the state as it is now, unless there is one; trim the journal behind the older of two."""
         async with self.pause:
-            self._last = max(self._last, *await self._registry.load_checkpoints(checkpoint.FORMAT), 0)
             async with self._node.turn:
+                if self._node.changes:
+                    return  # a start from it would not know that they are to be followed
                 captured, at = checkpoint.capture(self._node.fold), self._node.at
-            if captured.seq <= self._last:
-                return
-            parts = chain((msgspec.msgpack.encode(at),), checkpoint.encoded(captured))
-            await self._registry.save_checkpoint(captured.seq, checkpoint.FORMAT, parts)
-            self._last = captured.seq
-            await self._registry.put(_PLACES, str(captured.seq), msgspec.msgpack.encode(at))
-            await self._trim()
+            self._last = max(self._last, *await self._registry.load_checkpoints(checkpoint.FORMAT), 0)
+            if captured.seq > self._last:
+                await self._write(captured, at)
+            if self._stale:
+                await self._registry.drop_checkpoints(self._stale)
+                self._stale = 0
+
+    async def _write(self, captured: Fold, at: Vector) -> None:
+        parts = chain((msgspec.msgpack.encode(at),), checkpoint.encoded(captured))
+        await self._registry.save_checkpoint(captured.seq, checkpoint.FORMAT, parts)
+        self._last = captured.seq
+        await self._registry.put(_PLACES, str(captured.seq), msgspec.msgpack.encode(at))
+        await self._trim()
 
     async def _trim(self) -> None:
         """Nothing that history lacks, nothing behind the older checkpoint, and nothing that whoever fills history may need."""

@@ -7,6 +7,8 @@ fold's own seq counts the records that were folded, so nodes that are equally fa
 * A fact is answered when a majority holds it, before it is folded: its verdict is not known then, and its 2xx needs none.
 * A command is answered when this node has folded it. A sweep has a copy in each partition, and counts when the last one is
   folded: then everything that any of them made final is behind it.
+* A change of rows has copies too, and whoever fills history carries it out at each. Here it is remembered, and the state follows
+  it when history is behind it (following.py); facts are folded meanwhile, ClickHouse may be away.
 * Rows are made where history is filled (`footfall sink`), by a fold for each partition; those made here go nowhere.
 """
 
@@ -14,11 +16,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
+import msgspec
 import structlog
 
 from footfall.cluster import routes
@@ -27,11 +30,12 @@ from footfall.cluster.merged import Merged
 from footfall.cluster.watermark import Watermark
 from footfall.engine import Engine, Health, Limits
 from footfall.errors import Full, StoreMismatch
-from footfall.history.base import History
+from footfall.history.base import PartitionedHistory
 from footfall.journal.base import Batch, Partition, Position, Vector, numbered, partition_of
 from footfall.live import checkpoint
 from footfall.live.fold import Fold, Refusal
-from footfall.model import STORED, Adopt, Command, Erase, Fact, Import, Reclassify, Record, Refused, Verdict
+from footfall.model import STORED, Adopt, Command, Erase, Fact, Import, Record, Refused, Verdict
+from footfall.recount.barriers import NAMES, Barrier, forget
 from footfall.rules import SECOND
 from footfall.supervised import supervised
 
@@ -39,11 +43,13 @@ _BREATH = 400  # records folded before the loop looks at other work
 _FOLD_SECONDS = 10.0  # how long a command waits to be folded
 _SHOWN_SECONDS = 1.0  # and how long somebody who will look at once waits for his facts to be
 _KEPT = 4_096  # results of commands: one may be folded before whoever appended it learns its seq
+_BEHIND = "this node cannot follow the journal just now"
 _SWEPT_SECONDS = 130.0  # two sweeps and some
-
+_CHANGE_SECONDS = 60.0  # how long whoever asked for a change of rows waits for it
 _ABANDONED = 10 * SECOND  # a copy that still waits for the others then will wait for ever: whoever appended them is gone
 
 T = TypeVar("T")
+Copies = dict[int, Position]  # of a change of rows: their seqs by partition
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +62,7 @@ class Node(Engine):
         fold: Fold,
         partitions: Sequence[Partition],
         after: Vector,
-        history: History,
+        history: PartitionedHistory,
         watermark: Watermark,
         clock: Callable[[], int],
         limits: Limits,
@@ -70,8 +76,12 @@ class Node(Engine):
         self._lanes = [Lane(partition) for partition in partitions]
         self._merged = Merged(partitions, after)
         self._watermark = watermark
+        self._positions = history.positions
         self._own = list(after)  # how far what this node appended goes
         self._copies: dict[Command, int] = {}
+        self.changes: dict[Barrier, Copies] = {}  # of rows, not followed yet
+        self.changing = asyncio.Event()  # set while there are such
+        self._asked: dict[Barrier, asyncio.Future[int]] = {}  # changes whose result is waited for here
         self._results: dict[Position, object] = {}
         self._folded = asyncio.Event()  # set, and another one put in its place, whenever something was
         self._following: asyncio.Task[None] | None = None
@@ -100,9 +110,10 @@ class Node(Engine):
             await self._wait(lambda: all(here >= seq for here, seq in zip(self.at, own, strict=True)), _SHOWN_SECONDS)
 
     async def command(self, command: Command) -> object:
-        """See Engine.command. Raises Busy also when it is durable and could not be folded in time."""
-        if isinstance(command, Erase | Reclassify):
-            raise Full("a cluster cannot erase or reclassify yet")
+        """See Engine.command. Raises Busy also when it is durable and could not be folded in time, and HistoryFailed where a
+        change of rows cannot be begun."""
+        if isinstance(command, Barrier):
+            return await self._change_everywhere(command)
         if refusal := self._refusal() if isinstance(command, Import | Adopt) else self._standstill():
             raise Full(refusal)
         parts = routes.of_command(command, len(self._lanes))
@@ -113,14 +124,43 @@ class Node(Engine):
         told = [result for result in results if isinstance(result, int)]
         return sum(told) if told or routes.is_copied(command) else None
 
+    async def _change_everywhere(self, change: Barrier) -> int:
+        """Nothing is begun that could not be carried out now. Once it is in the journal it is carried out, answered or not."""
+        if refusal := self._standstill() or self._lane_failure():
+            raise Full(refusal)
+        await self._positions()
+        while change in self._asked:  # another one like it, of the same moment
+            change = msgspec.structs.replace(change, at=change.at + 1)
+        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._asked[change] = answer
+        try:
+            await _all([lane.submit([change], alone=True) for lane in self._lanes])
+            async with asyncio.timeout(_CHANGE_SECONDS):
+                return await answer
+        except TimeoutError:
+            what = NAMES[type(change)]
+            raise Full(
+                f"{what} is accepted, but history has not done it yet; it will be carried out when history is back"
+            ) from None
+        finally:
+            del self._asked[change]
+
     async def undisturbed(self, look: Callable[[Fold, Vector], Awaitable[T]]) -> T:
         """See Engine.undisturbed. A command that not all partitions have is waited for, and if it was abandoned, the next sweep:
-        history has done a part of it."""
+        history has done a part of it. It may be ahead of this node, and have carried out what is not folded here yet."""
+        while True:
+            await self._followed()
+            await self._wait(lambda: self.is_whole and not self._copies, _SWEPT_SECONDS)
+            changed, served, at = self._changed, checkpoint.capture(self.fold), self.at
+            await self.sink.reach(served.seq)
+            found = await look(served, at)
+            await self._followed()
+            if self._changed == changed:
+                return found
+
+    async def _followed(self) -> None:
         await self.settled()
-        await self._wait(lambda: self.is_whole and not self._copies, _SWEPT_SECONDS)
-        served, at = checkpoint.capture(self.fold), self.at
-        await self.sink.reach(served.seq)
-        return await look(served, at)
+        await self._wait(lambda: not self.changes, _CHANGE_SECONDS, "a change of rows waits for history")
 
     async def place(self) -> Vector:
         """In each partition, at a moment at which nothing is folded in part."""
@@ -137,6 +177,7 @@ class Node(Engine):
     def start(self) -> None:
         """Take facts and commands; `catch_up` was before."""
         self._tally.begin()
+        self._hand_on()  # a mark of where it begins
         for lane in self._lanes:
             lane.start()
         self._following = supervised(asyncio.create_task(self._follow(), name="node"), self._broken)
@@ -149,6 +190,9 @@ class Node(Engine):
             async with self.turn:
                 self._following.cancel()
             await asyncio.gather(self._following, return_exceptions=True)
+        for answer in self._asked.values():
+            if not answer.done():
+                answer.set_exception(Full("the server is stopping; what was asked for will be carried out"))
         await self._merged.close()
 
     def health(self) -> Health:
@@ -156,25 +200,28 @@ class Node(Engine):
         self.appends = sum(lane.appends for lane in self._lanes)
         self.append_seconds = sum(lane.append_seconds for lane in self._lanes)
         health = super().health()
-        failure = next((lane.failure for lane in self._lanes if lane.failure), "")
+        failure = self._lane_failure()
         return replace(health, accepting=False, reason=failure) if health.accepting and failure else health
 
     def _refusal(self) -> str:
         self._waiting = sum(lane.waiting for lane in self._lanes)
         return super()._refusal()
 
+    def _lane_failure(self) -> str:
+        return next((lane.failure for lane in self._lanes if lane.failure), "")
+
     async def _result(self, seq: Position) -> object:
         """What folding the record with this seq gave."""
         await self._wait(lambda: self.at[partition_of(seq)] >= seq)
         return self._results.pop(seq, None)
 
-    async def _wait(self, reached: Callable[[], bool], seconds: float = _FOLD_SECONDS) -> None:
+    async def _wait(self, reached: Callable[[], bool], seconds: float = _FOLD_SECONDS, failure: str = _BEHIND) -> None:
         try:
             async with asyncio.timeout(seconds):
                 while not reached():
                     await self._folded.wait()
         except TimeoutError:
-            raise Full("this node cannot follow the journal just now") from None
+            raise Full(failure) from None
 
     # --- folding ---
 
@@ -207,10 +254,17 @@ class Node(Engine):
                 await asyncio.sleep(0)
         number = partition_of(last)
         self.at = (*self.at[:number], last, *self.at[number + 1 :])
-        self._watermark.at = self.at
         abandoned = self.fold.now - _ABANDONED
         self.is_whole = all(command.at < abandoned for command in self._copies)
         self._hand_on()
+        self._tell()
+
+    def _hand_on(self) -> None:
+        self._watermark.at = self.at
+        super()._hand_on()
+
+    def _tell(self) -> None:
+        """Whoever waits looks again."""
         folded, self._folded = self._folded, asyncio.Event()
         folded.set()
 
@@ -218,12 +272,57 @@ class Node(Engine):
         if isinstance(record, Fact):
             self.fold.apply(self.fold.seq + 1, record)
             return
+        if isinstance(record, Barrier):
+            self._remember(seq, record)
+            return
         if routes.is_copied(record) and not self._is_last(record):
             self.fold.seq += 1
             return
         self._results[seq] = self.fold.apply(self.fold.seq + 1, record)
         if len(self._results) > _KEPT:
             self._results.pop(next(iter(self._results)))
+
+    # --- changes of rows ---
+
+    def _remember(self, seq: Position, change: Barrier) -> None:
+        self.fold.seq += 1
+        self._changed += 1
+        self.changes.setdefault(change, {})[partition_of(seq)] = seq
+        self.changing.set()
+        if isinstance(change, Erase):
+            forget(self.fold, change)
+
+    def due(self) -> list[Barrier]:
+        """Changes to be followed: those with a copy in each partition. Of one whose node died before it told all of them, none
+        will come to the others; where it came it is carried out."""
+        abandoned = self.now() - _ABANDONED
+        return [
+            change
+            for change, copies in self.changes.items()
+            if len(copies) == len(self._partitions) or (change.at < abandoned and not self.is_asked(change))
+        ]
+
+    def followed(self, changes: Iterable[Barrier]) -> None:
+        """The state is behind these."""
+        for change in changes:
+            del self.changes[change]
+        if not self.changes:
+            self.changing.clear()
+        self._changed += 1
+        self._hand_on()
+        self._tell()
+
+    def is_asked(self, change: Barrier) -> bool:
+        """Whether somebody waits for its result here."""
+        return change in self._asked
+
+    def answer(self, change: Barrier, result: int) -> None:
+        """Tell the result to whoever waits for it."""
+        answer = self._asked.get(change)
+        if answer is not None and not answer.done():
+            answer.set_result(result)
+
+    # --- copies ---
 
     def _is_last(self, command: Command) -> bool:
         """Whether a copy of it was seen in every partition now. Of those begun before it that were not, none will be."""
