@@ -1,4 +1,4 @@
-"""The installed command, in processes of its own, over data folders of its own."""
+"""The command over data folders of its own: in this process, or, where a process is what is tested, the installed one."""
 
 from __future__ import annotations
 
@@ -17,29 +17,28 @@ from pathlib import Path
 import httpx
 import pytest
 import structlog
+from click.testing import CliRunner
+
+from footfall.cli import main
 
 SECONDS = 60  # far more than anything takes: only a hang meets it
 
 
-@pytest.fixture(autouse=True)
-def umask() -> Iterator[None]:
-    """A command that runs in this process closes what it writes to others; the tests after it write as before."""
-    before = os.umask(0o077)
-    os.umask(before)
-    yield
-    os.umask(before)
-
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    """A command that runs in this process sets up logging for all of it."""
+@contextmanager
+def process_as_before() -> Iterator[None]:
+    """A command closes what it writes to others, and sets up logging, for all of its process: undone here."""
     root, config = logging.getLogger(), structlog.get_config()
     handlers, level, httpx_level = root.handlers, root.level, logging.getLogger("httpx").level
-    yield
-    structlog.configure(**config)
-    root.handlers = handlers
-    root.setLevel(level)
-    logging.getLogger("httpx").setLevel(httpx_level)
+    umask = os.umask(0o077)
+    os.umask(umask)
+    try:
+        yield
+    finally:
+        os.umask(umask)
+        structlog.configure(**config)
+        root.handlers = handlers
+        root.setLevel(level)
+        logging.getLogger("httpx").setLevel(httpx_level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +82,18 @@ class Command:
     home: Path
 
     def __call__(self, *arguments: str, env: dict[str, str] | None = None, answer: str = "") -> Ended:
-        """Run to the end."""
-        done = subprocess.run(
-            self._line(*arguments), input=answer, capture_output=True, text=True, timeout=SECONDS, env=self._env(env)
-        )
+        """Run to the end in this process: one of its own takes a second to import everything."""
+        others = dict.fromkeys(os.environ.keys() - self._env(None).keys())
+        with process_as_before():
+            done = CliRunner().invoke(
+                main, arguments, answer, {**others, **self._env(env)}, catch_exceptions=False, prog_name="footfall"
+            )
+        return Ended(done.exit_code, done.stdout, done.stderr)
+
+    def alone(self, *arguments: str, env: dict[str, str] | None = None) -> Ended:
+        """Run to the end in a process of its own."""
+        line = self._line(*arguments)
+        done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, env=self._env(env))
         return Ended(done.returncode, done.stdout, done.stderr)
 
     @contextmanager

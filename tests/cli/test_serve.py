@@ -79,12 +79,12 @@ def test_a_used_port_is_one_message(footfall: Footfall) -> None:
     """Exit code 1, the port, the reason, no traceback; also when it is another Footfall that has it."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        ended = footfall("serve", "--data-folder", str(footfall.folder), "--port", port)
+        ended = footfall.alone("serve", "--data-folder", str(footfall.folder), "--port", port)
     said = f"Error: cannot listen on 127.0.0.1, port {port}: Address already in use; choose another one with --port\n"
     assert (ended.code, ended.err) == (1, said)
     with footfall.serving() as server:
         port = server.address.rpartition(":")[2]
-        ended = footfall("serve", "--data-folder", str(footfall.folder) + "-2", "--port", port)
+        ended = footfall.alone("serve", "--data-folder", str(footfall.folder) + "-2", "--port", port)
     assert (ended.code, ended.err.count("\n")) == (1, 1)
 
 
@@ -92,13 +92,13 @@ def test_a_used_port_is_one_message(footfall: Footfall) -> None:
 def test_a_refused_data_folder_names_the_repair(footfall: Footfall) -> None:
     """A folder that another server owns, and one that a newer Footfall wrote: exit code 1, what to do, no traceback."""
     with footfall.serving() as server:
-        ended = footfall("serve", "--data-folder", str(footfall.folder), "--port", "0")
+        ended = footfall.alone("serve", "--data-folder", str(footfall.folder), "--port", "0")
         assert server.stop().code == 0
     assert ended.code == 1
     assert ended.err.startswith(f"Error: {footfall.folder} is in use by process {server.process.pid}\n  repair: stop process")
     file = footfall.folder / "footfall.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), "version": 1000}))
-    ended = footfall("serve", "--data-folder", str(footfall.folder), "--port", "0")
+    ended = footfall.alone("serve", "--data-folder", str(footfall.folder), "--port", "0")
     assert ended.code == 1
     assert "repair: install the newer Footfall" in ended.err
     assert "Traceback" not in ended.err
@@ -107,16 +107,16 @@ def test_a_refused_data_folder_names_the_repair(footfall: Footfall) -> None:
 def test_a_folder_that_cannot_be_made_is_one_message(footfall: Footfall, tmp_path: Path) -> None:
     """The file that stands in the way is named."""
     (tmp_path / "file").write_text("")
-    ended = footfall("serve", "--data-folder", str(tmp_path / "file" / "data"), "--port", "0")
+    ended = footfall.alone("serve", "--data-folder", str(tmp_path / "file" / "data"), "--port", "0")
     assert ended.code == 1
     assert re.fullmatch(r"Error: /.*/file.*: Not a directory\n", ended.err)
 
 
 def test_a_wrong_setting_is_a_usage_error(footfall: Footfall) -> None:
     """Exit code 2 and the name, wherever the setting came from."""
-    ended = footfall("serve", "--port", "http")
+    ended = footfall.alone("serve", "--port", "http")
     assert (ended.code, "--port: expected a whole number from 0 to 65535" in ended.err) == (2, True)
-    ended = footfall("serve", env={"FOOTFALL_PROT": "1"})
+    ended = footfall.alone("serve", env={"FOOTFALL_PROT": "1"})
     assert (ended.code, "FOOTFALL_PROT: expected one of the settings" in ended.err) == (2, True)
 
 
