@@ -38,8 +38,13 @@ class ClickhouseServer:
         """Again, with its data."""
         self._cluster.start("modern")
 
-    def _do(self, sql: str) -> None:
-        httpx.post(self._address, content=sql, timeout=60).raise_for_status()
+    def running(self, address: str) -> int:
+        """How many questions to a database are being worked on."""
+        database = address.rpartition("/")[2]
+        return int(self._do(f"SELECT count() FROM system.processes WHERE current_database = '{database}'"))
+
+    def _do(self, sql: str) -> str:
+        return httpx.post(self._address, content=sql, timeout=60).raise_for_status().text
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import msgspec
@@ -71,6 +72,7 @@ class Server:
     def __init__(self, address: Address) -> None:
         self.address = address
         self._first = 0
+        self._ending = set[asyncio.Task[None]]()
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(WRITE_SECONDS, connect=CONNECT_SECONDS),
             limits=httpx.Limits(max_connections=CONNECTIONS, keepalive_expiry=20),
@@ -79,6 +81,7 @@ class Server:
 
     async def close(self) -> None:
         """Hang up."""
+        await asyncio.gather(*self._ending)
         await self._client.aclose()
 
     async def run(self, sql: str, settings: Settings | None = None) -> bytes:
@@ -97,15 +100,30 @@ class Server:
         settings: Settings | None = None,
         seconds: float = WRITE_SECONDS,
     ) -> bytes:
-        """The same with values: `sql` names them {p0:Type}, {p1:Type} and so on. `tables` are there for this question alone."""
-        params: dict[str, str | int | float] = dict(settings or {})
+        """The same with values: `sql` names them {p0:Type}, {p1:Type} and so on. `tables` are there for this question alone.
+        If it changes nothing, it ends when nobody waits for it any more: the server by itself looks only while it reads rows."""
+        id = uuid4().hex
+        params: dict[str, str | int | float] = {**(settings or {}), "query_id": id}
         fields: list[tuple[str, tuple[str | None, bytes]]] = [("query", (None, sql.encode()))]
         for number, value in enumerate(values):
             fields.append((f"param_p{number}", (None, _escaped(value).encode())))
         for table in tables:
             params |= {f"{table.name}_format": "JSONEachRow", f"{table.name}_structure": table.structure}
             fields.append((table.name, (table.name, table.rows.encode())))
-        return await self._sent(params, seconds + GRACE_SECONDS, files=fields)
+        try:
+            return await self._sent(params, seconds + GRACE_SECONDS, files=fields)
+        except asyncio.CancelledError:
+            if params.get("readonly"):
+                ending = asyncio.create_task(self._end(id))
+                self._ending.add(ending)
+                ending.add_done_callback(self._ending.discard)
+            raise
+
+    async def _end(self, id: str) -> None:
+        """Wherever it runs."""
+        for server in self.address.servers:
+            with suppress(httpx.HTTPError):
+                await self._client.post(server, content=f"KILL QUERY WHERE query_id = '{id}' ASYNC")
 
     async def download(self, file: Path, sql: str, values: Sequence[str], settings: Settings, seconds: float) -> None:
         """What `ask` answers, into a file. `seconds` may pass without a byte. A text whose format has no end of its own is not
