@@ -1,4 +1,6 @@
-"""For all tests: where FOOTFALL_TESTS_STRICT is set (in CI), a test that would be skipped fails instead; the profile `fast`."""
+"""For all tests: where FOOTFALL_TESTS_STRICT is set (in CI), a test that would be skipped fails instead; the profile `fast`; and
+which tests stay in one process when several run at a time.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,30 @@ from collections.abc import Generator
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it ships no types
 
 settings.register_profile("fast", max_examples=20, deadline=None)  # for tests/examples.py, and where no number is named
+
+TOGETHER = (
+    "tests/browser/",
+    "tests/chaos/test_lost_files.py",
+    "tests/cluster/",
+    "tests/conformance/",
+    "tests/golden/test_over_cluster.py",
+)
+
+
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # as above
+    """What shares a browser, servers or folders that took long to make runs in one process, one after the other; anything else in
+    the one that is free."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((shared for shared in TOGETHER if nodeid.startswith(shared)), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling | None:
+    """That of `--dist loadscope`."""
+    return Scheduling(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 @pytest.hookimpl(wrapper=True)
