@@ -51,7 +51,7 @@ def test_long_traces_agree_when_restarted_now_and_then(agree: Agree) -> None:
 @pytest.mark.slow
 def test_long_traces_agree_when_killed_now_and_then(agree: Agree) -> None:
     """As above, with SIGKILL."""
-    agree(OTHERS, "--crash-every", "101")
+    agree(OTHERS, "--crash-every", "211")
 
 
 def test_a_few_kills(agree: Agree) -> None:
