@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import Counter
+from contextlib import ExitStack
 
 import msgspec
 
@@ -41,12 +42,14 @@ class Viewer:
         """Connect and ask. With a small `receive_buffer` (bytes) the server soon feels that nobody reads."""
         self._receive_buffer = receive_buffer
         self.opened += 1
-        plain = socket.socket()
-        if receive_buffer:
-            plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        plain.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(plain, ("127.0.0.1", self._port))
-        self._reader, self._writer = await asyncio.open_connection(sock=plain, limit=receive_buffer or 1 << 20)
+        with ExitStack() as unconnected:  # who is cancelled on the way leaves no socket behind
+            plain = unconnected.enter_context(socket.socket())
+            if receive_buffer:
+                plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+            plain.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(plain, ("127.0.0.1", self._port))
+            self._reader, self._writer = await asyncio.open_connection(sock=plain, limit=receive_buffer or 1 << 20)
+            unconnected.pop_all()
         self._writer.write(self._request.encode())
         return self
 
