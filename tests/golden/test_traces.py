@@ -54,11 +54,6 @@ def test_long_traces_agree_when_killed_now_and_then(agree: Agree) -> None:
     agree(OTHERS, "--crash-every", "211")
 
 
-def test_a_few_kills(agree: Agree) -> None:
-    """The fast suite kills too: the traces of presence and of removed rows, in two places each."""
-    agree([HERE / "traces" / "hand_04_heartbeat_geo.json", DELETED], "--crash-every", "17")
-
-
 # --- the one intended difference ---
 
 
