@@ -112,8 +112,8 @@ async def test_stalled_and_reconnecting_viewers(start: Start, chance: random.Ran
     assert all(isinstance(end, asyncio.CancelledError) for end in ended), ended
     assert [viewer.seen.total() for viewer in sleepers] == slept, "sleepers read: the test tests nothing"
     assert all(viewer.seen["delta"] >= 5 for viewer in readers), "those who read get what comes, whoever else sleeps"
-    # What a sleeper did not read, times all of them, would be much more than this; rows on their way to history are in it.
-    assert grown < 384 << 20 < SLEEPERS * 2 * READ
+    # Half of what the sleepers did not read; rows on their way to history are in it, more of them the busier the machine is.
+    assert grown < SLEEPERS * READ
 
     began = time.monotonic()
     await _caught_up(server, readers)
