@@ -74,13 +74,6 @@ class Keeper:
                 hold = await held(self._registry, self._engine.now())
                 await self._journal.trim(min(kept[-1], self._engine.sink.position, kept[-1] if hold is None else hold.carried))
 
-    async def held(self) -> str:
-        """Why no row may be changed now, "" if they may."""
-        hold = await held(self._registry, self._engine.now())
-        return (
-            "" if hold is None else "this store is being carried into a cluster: what it holds is not changed before that is done"
-        )
-
     async def barrier(self, seq: Position) -> None:
         """After an erase at `seq`: a checkpoint of the new state, and nothing left that holds what was erased."""
         captured = checkpoint.capture(self._engine.fold)

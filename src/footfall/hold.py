@@ -1,5 +1,6 @@
-"""What keeps an embedded store whole while its records are carried elsewhere: nothing is trimmed from its journal that was not
-carried, and no row that exists is changed. A document of its registry, which another process writes, and which ends by itself.
+"""What keeps a store whole while it is carried elsewhere: nothing is trimmed from its journal that was not carried, and no row
+that exists is changed, neither there nor where it goes. A document of both registries, which another process writes, and which
+ends by itself.
 """
 
 from __future__ import annotations
@@ -27,6 +28,15 @@ async def held(registry: Registry, now: int) -> Hold | None:
     document = await registry.get(KIND, _ID)
     found = None if document is None else msgspec.json.decode(document, type=Hold)
     return found if found is not None and found.until > now else None
+
+
+async def refusal(registry: Registry, now: int) -> str:
+    """Why no row may be changed now, "" if they may. Raises Busy."""
+    return (
+        ""
+        if await held(registry, now) is None
+        else "the store is being carried into a cluster; rows can be changed when it is there"
+    )
 
 
 async def keep(registry: Registry, carried: Position, now: int) -> None:

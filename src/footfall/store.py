@@ -30,6 +30,7 @@ from footfall.history import clickhouse
 from footfall.history.base import ExportedHistory, FileHistory, History
 from footfall.history.duckdb import open_history
 from footfall.history.none import NoHistory
+from footfall.hold import refusal
 from footfall.journal.base import FileJournal, Journal, Partition, Position, Vector
 from footfall.journal.sqlite import open_journal
 from footfall.live import checkpoint
@@ -129,7 +130,8 @@ async def open_store(path: Path, clock: Clock, limits: Limits | None = None, obs
         fold, sink, kept = await _recovered(journal, registry, history, clock)
         engine = Engine(fold, journal, history, sink, clock, limits or Limits(), obstacle)
         keeper = Keeper(engine, journal, registry, kept)
-        engine.on_barrier, engine.held = keeper.barrier, keeper.held
+        engine.on_barrier = keeper.barrier
+        engine.held = lambda: refusal(registry, clock())
         sink.start()
         opened.insert(0, sink)
         await engine.catch_up()
@@ -195,6 +197,7 @@ async def _joined(
     outage = jetstream.Outage(client)
     fold, at = await _newest(registry, partitions, starts, clock)
     node = Node(fold, partitions, at, history, watermark, clock, limits, lambda: outage.obstacle() or obstacle())
+    node.held = lambda: refusal(registry, clock())
     keeper = NodeKeeper(node, partitions, registry, watermark, fold.seq, filled)
     watermark.at = at
     watermark.offer(Rows(), fold.seq)  # history may have all of a checkpoint, and nothing may come behind it for a while

@@ -356,7 +356,7 @@ def replace_history(world: World) -> World:
 
 
 async def test_what_is_missing_is_named(world: World, time: Time) -> None:
-    """A row that is not there, of the copy: run again, the migration says so."""
+    """A row that is not there, of the copy: run again, the migration says so, and until all agrees no row may be changed."""
     async with opened(world, time) as store:
         await send(store, OLD)
     assert await migrate(config_of(world), time, Watcher()) == []
@@ -368,3 +368,6 @@ async def test_what_is_missing_is_named(world: World, time: Time) -> None:
         "site blog, table facts: 344 rows in the old store, 343 in the cluster",
         "site blog, table facts: 341 counted views in the old store, 340 in the cluster",
     ]
+    async with node(world, time) as store:
+        with pytest.raises(Full, match="carried into a cluster"):
+            await store.engine.command(Erase(SITE, time.now, path="/1"))

@@ -58,7 +58,7 @@ class _Migration:
         """One sentence for each difference."""
         at, records = await copy.copied(self._to.registry), await carried(self._to.registry)
         self._upto = records.upto if records else at.upto if at else 0
-        await hold.keep(self._old.registry, self._upto, self._clock())
+        await self._hold()
         holding = asyncio.create_task(self._holds())
         try:
             at, tail = await self._again(at, records) if at and records else await self._copied(at)
@@ -67,15 +67,20 @@ class _Migration:
             await cancelled(holding)
         if not found:
             await hold.release(self._old.registry)
+            await hold.release(self._to.registry)
             await asyncio.to_thread(copy.remove, self._copy)
         return found
 
     async def _holds(self) -> None:
-        """Hold the old store, for ever."""
+        """Hold both sides, for ever."""
         while True:
             await asyncio.sleep(_HOLD_SECONDS)
             with suppress(Busy):  # it lasts for long
-                await hold.keep(self._old.registry, self._upto, self._clock())
+                await self._hold()
+
+    async def _hold(self) -> None:
+        for registry in (self._old.registry, self._to.registry):
+            await hold.keep(registry, self._upto, self._clock())
 
     async def _again(self, at: Copied, records: Carried) -> tuple[Copied, Tail]:
         """Where a migration left off that had carried the copy."""
@@ -128,7 +133,7 @@ class _Migration:
             self._watch.say("The old server's journal no longer has what comes behind the copy, so a new one is taken.")
             await asyncio.to_thread(copy.remove, self._copy)
         self._upto = 0
-        await hold.keep(self._old.registry, self._upto, self._clock())
+        await self._hold()
         await self._take()
         return await copy.state_of(self._copy, self._clock)
 
