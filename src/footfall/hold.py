@@ -32,11 +32,9 @@ async def held(registry: Registry, now: int) -> Hold | None:
 
 async def refusal(registry: Registry, now: int) -> str:
     """Why no row may be changed now, "" if they may. Raises Busy."""
-    return (
-        ""
-        if await held(registry, now) is None
-        else "the store is being carried into a cluster; rows can be changed when it is there"
-    )
+    if await held(registry, now) is None:
+        return ""
+    return "the store is being carried into a cluster; rows can be changed when all of it is there"
 
 
 async def keep(registry: Registry, carried: Position, now: int) -> None:
