@@ -13,6 +13,7 @@ import structlog
 
 from footfall.engine import Engine
 from footfall.errors import Busy, HistoryFailed
+from footfall.hold import held
 from footfall.journal.base import Journal, Position
 from footfall.live import checkpoint
 from footfall.registry.base import Registry
@@ -70,7 +71,8 @@ class Keeper:
             self._last = captured.seq
             kept = await self._registry.load_checkpoints(checkpoint.FORMAT)
             if len(kept) > 1:
-                await self._journal.trim(min(kept[-1], self._engine.sink.position))
+                hold = await held(self._registry, self._engine.now())
+                await self._journal.trim(min(kept[-1], self._engine.sink.position, kept[-1] if hold is None else hold.carried))
 
     async def barrier(self, seq: Position) -> None:
         """After an erase at `seq`: a checkpoint of the new state, and nothing left that holds what was erased."""

@@ -45,6 +45,10 @@ def tell_faults(fold: Fold) -> None:
     fold.faults.clear()
 
 
+async def _not_held() -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Caps of one process; at a cap collecting answers Full."""
@@ -86,6 +90,7 @@ class Engine:
         self.append_seconds = 0.0  # what all appends took together
         self.on_change: Callable[[set[str]], None] = lambda sites: None
         self.on_barrier: Callable[[Position], Awaitable[None]]
+        self.held: Callable[[], Awaitable[str]] = _not_held  # says why no row may be changed now, "" if they may
         self._journal = journal
         self._history = history
         self._limits = limits
@@ -115,6 +120,8 @@ class Engine:
         Caps hold for facts, and imports are facts; other commands go on at them: a sweep is what makes room.
         """
         refusal = self._refusal() if isinstance(command, Import | Adopt) else self._standstill()
+        if isinstance(command, Barrier):
+            refusal = refusal or await self.held()
         return (await self._submit([command], refusal))[0]
 
     async def fetch(self, statement: Statement) -> tuple[Table, int]:

@@ -9,6 +9,7 @@ clock (the day is an argument). Every file it writes is replaced whole: a tempor
     secret.key        32 random bytes: the key of every hash           owner.key        what the owner signs in with
     salts.json        salts of the UTC day, two at most; leave it out of backups
     outgoing/         a backup or an export while it is made: whoever asked for it takes the files away
+    migration/        the copy that `footfall migrate` carries, until it has
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from footfall.errors import FolderInUse, Full, NewerVersion, StoreRefused
 VERSION = 1
 Migration = Callable[[Path], None]
 OURS = frozenset(
-    {"footfall", "lock", "journal", "history", "secret", "owner", "salts", "server", "outgoing"}
+    {"footfall", "lock", "journal", "history", "secret", "owner", "salts", "server", "outgoing", "migration"}
 )  # names up to the first dot
 MIGRATIONS: Mapping[int, Migration] = {}  # from version n to n + 1; must bear being cut off and run again
 
@@ -103,6 +104,30 @@ def open_folder(
     except BaseException:
         os.close(lock)
         raise
+
+
+def in_use(path: Path) -> bool:
+    """Whether a process owns the folder now."""
+    lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def keys_of(path: Path) -> tuple[str, bytes, str]:
+    """Store id, secret and owner's key of a folder that another process may own. Raises StoreRefused, NewerVersion."""
+    if not (path / "footfall.json").exists():
+        raise StoreRefused(f"{path} holds no store", "name another one with --data-folder")
+    return _store_id(path, VERSION, {}), _secret(path), _owner_key(path)
+
+
+def read_salts(path: Path) -> dict[int, bytes]:
+    """The salts of a folder that another process may own. Raises StoreRefused."""
+    return _read_salts(path / "salts.json")
 
 
 @contextmanager

@@ -30,10 +30,12 @@ from footfall.history import clickhouse
 from footfall.history.base import ExportedHistory, FileHistory, History
 from footfall.history.duckdb import open_history
 from footfall.history.none import NoHistory
+from footfall.hold import refusal
 from footfall.journal.base import FileJournal, Journal, Partition, Position, Vector
 from footfall.journal.sqlite import open_journal
 from footfall.live import checkpoint
 from footfall.live.fold import Fold
+from footfall.model import Rows
 from footfall.recount.state import recounted
 from footfall.registry.base import Registry, SharedRegistry
 from footfall.registry.sqlite import open_registry
@@ -43,7 +45,8 @@ from footfall.supervised import cancelled, supervised
 _RESTORE = "restore the whole data folder from one backup"
 _LOOK = f"see that the disk has room and the folder can be written; if the file is damaged, {_RESTORE}"
 _SERVERS = "see that the NATS servers run, most of them, and with JetStream"
-_FILLING = "footfall-filling"  # what sinks keep in NATS
+FILLING = "footfall-filling"  # what sinks keep in NATS
+BIRTH = "cluster", "birth"  # the kind and the id of that document
 _RENEW_SECONDS = 60.0
 _DRAIN_SECONDS = 4.0  # how long a clean stop waits for history and a checkpoint; without them the next start folds a tail
 
@@ -128,6 +131,7 @@ async def open_store(path: Path, clock: Clock, limits: Limits | None = None, obs
         engine = Engine(fold, journal, history, sink, clock, limits or Limits(), obstacle)
         keeper = Keeper(engine, journal, registry, kept)
         engine.on_barrier = keeper.barrier
+        engine.held = lambda: refusal(registry, clock())
         sink.start()
         opened.insert(0, sink)
         await engine.catch_up()
@@ -169,7 +173,7 @@ async def _joined(
     folder: Folder, cluster: Cluster, clock: Clock, limits: Limits, obstacle: Callable[[], str], opened: list[Closing]
 ) -> Store:
     """A node that has folded what the cluster's journal holds. What has to be closed is put in front of `opened`."""
-    jetstream, shared = _nats()
+    jetstream, shared = nats()
     from footfall.registry.jetstream_leases import open_leases
     from footfall.registry.jetstream_secrets import open_secrets
 
@@ -178,7 +182,7 @@ async def _joined(
     registry = await shared.open_registry(client, replicas=cluster.replicas)
     opened.insert(0, registry)
     birth = await _born(registry, cluster, folder.store_id)
-    filled = await shared.open_registry(client, replicas=birth.replicas, name=_FILLING)
+    filled = await shared.open_registry(client, replicas=birth.replicas, name=FILLING)
     keys = await open_secrets(client, folder.secret, folder.owner_key, replicas=birth.replicas)
     await keys.renew(clock())
     folder.share(birth.store, keys.secret, keys.owner_key)
@@ -193,7 +197,10 @@ async def _joined(
     outage = jetstream.Outage(client)
     fold, at = await _newest(registry, partitions, starts, clock)
     node = Node(fold, partitions, at, history, watermark, clock, limits, lambda: outage.obstacle() or obstacle())
+    node.held = lambda: refusal(registry, clock())
     keeper = NodeKeeper(node, partitions, registry, watermark, fold.seq, filled)
+    watermark.at = at
+    watermark.offer(Rows(), fold.seq)  # history may have all of a checkpoint, and nothing may come behind it for a while
     watermark.start()
     opened[:0] = (watermark, history)
     await node.catch_up()
@@ -207,7 +214,7 @@ async def _joined(
     return Store(folder, None, registry, history, node, keeper, tasks, opened, keys.salt, *shared_by)
 
 
-def _nats() -> tuple[ModuleType, ModuleType]:
+def nats() -> tuple[ModuleType, ModuleType]:
     """NATS is an extra that who has one machine does not need. Raises StoreRefused."""
     try:
         from footfall.journal import jetstream
@@ -220,7 +227,7 @@ def _nats() -> tuple[ModuleType, ModuleType]:
 async def _born(registry: SharedRegistry, cluster: Cluster, store_id: str) -> Birth:
     """What the first process of the cluster decided: this one, if it is."""
     birth = Birth(store_id, cluster.partitions, cluster.replicas)
-    document = await registry.create("cluster", "birth", msgspec.json.encode(birth))
+    document = await registry.create(*BIRTH, msgspec.json.encode(birth))
     return msgspec.json.decode(document, type=Birth)
 
 
@@ -239,13 +246,13 @@ async def open_filling(cluster: Cluster, clock: Clock) -> tuple[Filling, Callabl
 
 
 async def _filling(cluster: Cluster, clock: Clock, opened: list[Closing]) -> Filling:
-    jetstream, shared = _nats()
+    jetstream, shared = nats()
     from footfall.registry.jetstream_leases import open_leases
 
     client = await jetstream.connect(cluster.servers)
     opened.insert(0, client)
     birth = await _born(await shared.open_registry(client, replicas=cluster.replicas), cluster, secrets.token_hex(8))
-    registry = await shared.open_registry(client, replicas=birth.replicas, name=_FILLING)
+    registry = await shared.open_registry(client, replicas=birth.replicas, name=FILLING)
     leases = await open_leases(client, secrets.token_hex(8), replicas=birth.replicas)
     history = clickhouse.history_at(cluster.clickhouse, birth.store)
     opened.insert(0, history)
@@ -262,7 +269,8 @@ async def _newest(registry: Registry, partitions: Sequence[Partition], starts: V
     found = await load_newest(registry, tails, clock())
     if found is None and tails != starts:
         raise StoreMismatch(
-            "no checkpoint is left that the journal could go on from", "restore streams and checkpoints from one backup"
+            "no checkpoint is left that the journal could go on from",
+            "restore streams and checkpoints from one backup; while a store is being carried here, wait for footfall migrate",
         )
     return found or (Fold(), starts)
 

@@ -43,6 +43,7 @@ COMMANDS = (
     "erase",
     "backup",
     "restore",
+    "migrate",
     "export",
     "import footfall",
 )
@@ -66,6 +67,16 @@ def test_every_command_explains_itself(footfall: Footfall, command: str) -> None
     assert usage.startswith(f"Usage: footfall {command}")
     assert re.match(r"  [A-Z]", rest)
     assert not re.search(r"^  -\S*( [A-Z]+)?$\n  -", rest, re.MULTILINE)
+
+
+def test_a_migration_without_a_place_to_go_is_a_mistake(tmp_path: Path) -> None:
+    """And so is one of nothing; nothing is made."""
+    folder = ("--data-folder", str(tmp_path / "data"))
+    ended = here("migrate", *folder, "--cluster", "nats://127.0.0.1:9")
+    assert (ended.exit_code, "--clickhouse" in ended.stderr) == (2, True)
+    ended = here("migrate", *folder, "--cluster", "nats://127.0.0.1:9", "--clickhouse", "http://127.0.0.1:9")
+    assert (ended.exit_code, "there is no data" in ended.stderr) == (1, True)
+    assert not list(tmp_path.iterdir())
 
 
 def test_no_color_is_honoured(footfall: Footfall) -> None:

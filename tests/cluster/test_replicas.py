@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import Iterator
 
 import httpx
+import msgspec
 import pytest
 
 from cluster import Cluster, Missing
 from footfall.errors import HistoryFailed
+from footfall.history import rows as flat
 from footfall.history.clickhouse import ClickhouseHistory, open_history
 from footfall.journal.base import PARTITION_BITS
 from footfall.model import Fact, FactRow, Rows
@@ -77,3 +79,25 @@ async def test_a_replica_is_killed_while_rows_come_in(shards: Cluster) -> None:
     assert [len({*count.split("\t")}) for count in counts] == [1] * 4  # as many rows as different ones
     assert sum(int(counts[shard].split("\t")[0]) for shard in (0, 2)) == 1_010
     assert asked(addresses[3], "SELECT count() FROM facts FINAL") == "1010"
+
+
+async def test_rows_that_move_in_are_there_once_and_can_be_taken_out(shards: Cluster) -> None:
+    """As JSON lines, twice, each in the shard of its visitor on both replicas; then none is left anywhere, nor a position."""
+    address = f"{shards.clickhouse_addresses[0]}/moved?cluster=footfall"
+    for server in shards.clickhouse_addresses:
+        asked(server, "CREATE DATABASE IF NOT EXISTS moved")
+    history = await open_history(address, STORE)
+    lines = msgspec.json.Encoder().encode_lines(
+        [dict(zip(flat.FACTS, flat.fact_values(row), strict=True)) for row in rows(1, 1, 1_000).facts]
+    )
+    position = (1 << PARTITION_BITS) + 5_000
+    for _ in range(2):
+        await history.fill("facts", lines)
+        await history.move([position])
+    counts = [int(asked(server, "SELECT uniqExact(seq, n) FROM moved.facts_shard")) for server in shards.clickhouse_addresses]
+    assert sorted(counts) == sorted(2 * [min(counts), 1_000 - min(counts)])
+    assert await history.positions() == {0: 0, 1: position}
+    await history.empty()
+    assert {asked(server, "SELECT count() FROM moved.facts_shard") for server in shards.clickhouse_addresses} == {"0"}
+    assert await history.positions() == {0: 0}
+    await history.close()

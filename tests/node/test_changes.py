@@ -19,7 +19,7 @@ from footfall.live.fold import Fold
 from footfall.live.stats import stats
 from footfall.model import Erase, Fact, Kind, Reclassify
 from footfall.registry.jetstream import open_registry
-from footfall.store import _FILLING, Store
+from footfall.store import FILLING, Store
 from tests.clickhouse_server import ClickhouseServer
 from tests.engine.conftest import Time
 from tests.nats_server import NatsServer
@@ -91,7 +91,7 @@ async def test_every_node_follows_an_erase(open_a_node: OpenNode, sinks: Sinks, 
         assert (SITE in asked.engine.fold.sites) is not erase.whole
         await equal(facts, a, b)
     client = await connect([nats.address])
-    assert await (await open_registry(client, replicas=1, name=_FILLING)).list(CHANGED) == {}, "what was told is fetched once"
+    assert await (await open_registry(client, replicas=1, name=FILLING)).list(CHANGED) == {}, "what was told is fetched once"
     await client.close()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from footfall.errors import FolderInUse, Full, NewerVersion, StoreRefused
-from footfall.folder import VERSION, open_folder
+from footfall.folder import VERSION, in_use, keys_of, open_folder, read_salts
 
 HOLD = """
 import sys
@@ -35,6 +35,20 @@ def holder(path: Path) -> subprocess.Popen[str]:
     assert process.stdout is not None
     assert process.stdout.readline() == "open\n"
     return process
+
+
+def test_a_folder_that_is_open_is_looked_at_from_outside(tmp_path: Path) -> None:
+    """Whether it is in use, whose it is, its salts; one that holds nothing is left empty."""
+    with pytest.raises(StoreRefused, match="holds no store"):
+        keys_of(tmp_path)
+    assert not list(tmp_path.iterdir())
+    folder = open_folder(tmp_path)
+    salt = folder.salt(100)
+    assert in_use(tmp_path)
+    assert keys_of(tmp_path) == (folder.store_id, folder.secret, folder.owner_key)
+    assert read_salts(tmp_path) == {100: salt}
+    folder.close()
+    assert not in_use(tmp_path)
 
 
 def test_a_new_folder_is_private_and_keeps_its_secrets(tmp_path: Path) -> None:

@@ -39,19 +39,19 @@ ROOMS = (
     {"intake", "live", "manifest"},
     {"convex", "journal"},
     {"history", "registry"},
-    {"access", "batch", "content", "keys", "query", "recount", "sink", "tally"},
+    {"access", "batch", "content", "hold", "keys", "query", "recount", "sink", "tally"},
     {"definitions", "engine", "hub"},
     {"backfill", "checkpoints", "cluster", "export", "handover", "housekeeping", "imports", "ledger", "questions", "removals"},
     {"backup", "original", "store"},
     {"api", "house"},
     {"__init__", "http"},
     {"admin", "fill", "serve"},
-    {"demo", "moving"},
+    {"demo", "migrate", "moving"},
     {"cli"},
     {"__main__"},
 )
 BACKENDS = ("sqlite", "duckdb", "jetstream", "clickhouse")
-WIRING = {"store"}  # the only place that names backends
+WIRING = {"store", "migrate"}  # the only places that name backends: opened to serve, and to carry from some to others
 # The embedded registry's tables are in the journal's file, a cluster's is reached over the journal's connection.
 SHARED = {("registry.sqlite", "journal.sqlite"), ("registry.jetstream", "journal.jetstream")}
 

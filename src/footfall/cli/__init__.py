@@ -15,6 +15,7 @@ from footfall.cli.command import Commands
 from footfall.cli.copies import backup, export, import_footfall, restore
 from footfall.cli.importing import import_
 from footfall.cli.keys import key
+from footfall.cli.migrating import migrate
 from footfall.cli.serving import demo, password, serve, sink
 from footfall.cli.sites import site
 
@@ -37,5 +38,21 @@ def main() -> None:
 
 
 import_.add_command(import_footfall)
-for command in (serve, sink, demo, site, key, password, import_, export, backup, restore, erase, reclassify, verify, backfill):
+for command in (
+    serve,
+    sink,
+    demo,
+    site,
+    key,
+    password,
+    import_,
+    export,
+    backup,
+    restore,
+    migrate,
+    erase,
+    reclassify,
+    verify,
+    backfill,
+):
     main.add_command(command)

@@ -189,6 +189,6 @@ async def open_filler(
     else:
         raise StoreMismatch(
             f"history is at record {here} of partition {partition.number}, but the journal begins after {tail}",
-            "restore the streams and ClickHouse from one backup",
+            "restore the streams and ClickHouse from one backup; while a store is being carried here, wait for footfall migrate",
         )
     return Filler(partition, fold, history, sink, registry, 0)

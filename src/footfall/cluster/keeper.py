@@ -84,10 +84,8 @@ class NodeKeeper:
                 self._stale = 0
 
     async def _write(self, captured: Fold, at: Vector) -> None:
-        parts = chain((msgspec.msgpack.encode(at),), checkpoint.encoded(captured))
-        await self._registry.save_checkpoint(captured.seq, checkpoint.FORMAT, parts)
+        await save(self._registry, captured, at)
         self._last = captured.seq
-        await self._registry.put(_PLACES, str(captured.seq), msgspec.msgpack.encode(at))
         await self._trim()
 
     async def _trim(self) -> None:
@@ -103,6 +101,13 @@ class NodeKeeper:
                 place = filled.get(str(partition.number))
                 if place is not None:
                     await partition.trim(min(*ends, msgspec.json.decode(place, type=int)))
+
+
+async def save(registry: Registry, captured: Fold, at: Vector) -> None:
+    """Write a checkpoint of a captured state, taken at `at`. Raises Busy."""
+    place = msgspec.msgpack.encode(at)
+    await registry.save_checkpoint(captured.seq, checkpoint.FORMAT, chain((place,), checkpoint.encoded(captured)))
+    await registry.put(_PLACES, str(captured.seq), place)
 
 
 async def load_newest(registry: Registry, tails: Vector, now: int) -> tuple[Fold, Vector] | None:

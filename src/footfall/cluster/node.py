@@ -126,7 +126,7 @@ class Node(Engine):
 
     async def _change_everywhere(self, change: Barrier) -> int:
         """Nothing is begun that could not be carried out now. Once it is in the journal it is carried out, answered or not."""
-        if refusal := self._standstill() or self._lane_failure():
+        if refusal := self._standstill() or self._lane_failure() or await self.held():
             raise Full(refusal)
         await self._positions()
         while change in self._asked:  # another one like it, of the same moment

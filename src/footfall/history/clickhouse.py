@@ -193,6 +193,24 @@ class ClickhouseHistory:
             here[int(part)] = max(int(position), here.get(int(part), 0))
         return here
 
+    async def fill(self, table: str, lines: bytes) -> None:
+        """Add rows that were judged elsewhere, as JSON lines. They are behind no position before `move` says so; the same ones
+        again are the same rows. Raises HistoryFailed, StoreRefused."""
+        known = await self._ready()
+        await self._server.insert(f"{table} ({flat.COLUMNS[table]})", lines, known.insert)
+
+    async def move(self, positions: Sequence[Position]) -> None:
+        """Every row up to these is here, each in its partition; never back. Raises HistoryFailed, StoreRefused."""
+        await self._move(await self._ready(), positions)
+
+    async def empty(self) -> None:
+        """Take out every row and position. Raises HistoryFailed, StoreRefused."""
+        layout = (await self._ready()).layout
+        for table in ("state", *flat.COLUMNS):  # made anew: of truncated ones replicas still look for what most of them had
+            await self._server.run(f"DROP TABLE {layout.rows_of(table)}{layout.everywhere}{' SYNC' if layout.modern else ''}")
+        self._known = None
+        await self._ready()
+
     async def fetch(self, statement: Statement) -> Table:
         """`seconds` are the server's."""
         known = await self._ready()

@@ -11,6 +11,9 @@ from hashlib import blake2b
 from footfall.intake.address import network_of
 from footfall.rules import CARRIED_OVER, DAY
 
+SHARE = 0x9E3779B97F4A7C15  # times the number of a share: what its ids are apart from those of others
+_MASK = (1 << 64) - 1
+
 
 class Identity:
     """`secret`: 16 to 64 bytes. `salt(day)`: the salt of a UTC day number. `known(site, visitor)`: still in the live state.
@@ -31,9 +34,7 @@ class Identity:
     def fact(self, site: str, client_id: str, visitor: int) -> int:
         """The id of a fact. It is one among the visitors of a share: those of another are judged elsewhere, where nobody knows
         it, and whoever sees all of them must not know it either."""
-        text = f"{len(site)}:{site}{client_id}"
-        share = visitor % self._shares
-        return _hash(self._facts, f"{share}*{text}" if share else text)
+        return shared(_hash(self._facts, f"{len(site)}:{site}{client_id}"), visitor, self._shares)
 
     def imported(self, site: str, source: str, id: str) -> int:
         """The id of a fact that another system knows by `id`: the same whenever it comes, and never a client's."""
@@ -64,6 +65,11 @@ class Identity:
                 del self._days[old]  # what is left of a salt must not outlive it
             self._days[day] = base
         return base
+
+
+def shared(id: int, visitor: int, shares: int) -> int:
+    """The id of a fact as it is among so many shares, from what it is where there is one."""
+    return id ^ visitor % shares * SHARE & _MASK or 1
 
 
 def _hash(base: blake2b, text: str) -> int:

@@ -95,9 +95,10 @@ async def connect(servers: Sequence[str]) -> Client:
 
 
 async def open_partition(
-    client: Client, number: int, store_id: str, *, replicas: int, name: str = "footfall"
+    client: Client, number: int, store_id: str, *, replicas: int, name: str = "footfall", above: Position = 0
 ) -> JetstreamPartition:
-    """Open a partition, making its stream if there is none. `name` is what all streams of a cluster begin with.
+    """Open a partition, making its stream if there is none. `name` is what all streams of a cluster begin with. The seqs of a
+    new one begin above `above`, which is one of an embedded journal that goes on here.
 
     Raises StoreMismatch when the stream belongs to another store, JournalFailed when it cannot be opened now.
     """
@@ -109,6 +110,7 @@ async def open_partition(
         num_replicas=replicas,
         discard=DiscardPolicy.NEW,
         metadata={"store": store_id},
+        first_seq=(above >> _RECORD_BITS) + 2 if above else None,  # never 1: that is what a cluster without a past begins with
     )
     found = await opened(js, config)
     owner = (found.config.metadata or {}).get("store")
@@ -117,6 +119,16 @@ async def open_partition(
             f"the stream {config.name} belongs to store {owner}, this cluster is store {store_id}", "name another NATS cluster"
         )
     return JetstreamPartition(client, number, store_id, config)
+
+
+async def drop_partition(client: Client, number: int, *, name: str = "footfall") -> None:
+    """Remove a partition with all that is in it; one that is not there is no matter. Raises JournalFailed."""
+    try:
+        await client.jetstream(timeout=_TRY).delete_stream(f"{name}-journal-{number}")
+    except NotFoundError:
+        return
+    except FAULTS as error:
+        raise JournalFailed(f"partition {number} cannot be removed: {said(error)}") from error
 
 
 async def opened(js: JetStreamContext, config: StreamConfig) -> StreamInfo:

@@ -73,9 +73,10 @@ class Leases:
         """Say that this holder is here, for SECONDS; how many are. Raises Busy."""
         await self.take(_HERE + self._holder.decode())
         try:
-            return sum(key.startswith(_HERE) for key in await tried(self._kept.keys))
-        except NoKeysError:  # the call took so long that it ended
-            return 1
+            there = sum(key.startswith(_HERE) for key in await tried(self._kept.keys))
+        except NoKeysError:
+            there = 0
+        return max(1, there)  # this one is, though its own word may have ended if the call took long
 
     async def leave(self) -> None:
         """Say that it is not here any more. Raises Busy."""

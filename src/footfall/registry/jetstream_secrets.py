@@ -8,6 +8,7 @@ backups, except for its keys.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 
 from nats.aio.client import Client
 from nats.js.errors import KeyWrongLastSequenceError
@@ -48,11 +49,21 @@ class SharedSecrets:
         """Know those that are needed now, and no other. Raises Busy."""
         salts = {}
         for day in {(now - rules.CARRIED_OVER) // rules.DAY, now // rules.DAY, (now + _EARLY) // rules.DAY}:
-            left = (day + 1) * rules.DAY + _LATE - now
-            salts[day] = self._salts.get(day) or await _first(
-                self._kept, f"salt.{day}", secrets.token_bytes(_SALT_BYTES), left / rules.SECOND
-            )
+            salts[day] = self._salts.get(day) or await self._put(day, secrets.token_bytes(_SALT_BYTES), now)
         self._salts = salts
+
+    async def bring(self, salts: Mapping[int, bytes], now: int) -> None:
+        """Those of a store that moves in: its readers of today keep their names. Raises Busy."""
+        for day, salt in salts.items():
+            if _end(day) > now:
+                await self._put(day, salt, now)
+
+    async def _put(self, day: int, salt: bytes, now: int) -> bytes:
+        return await _first(self._kept, f"salt.{day}", salt, (_end(day) - now) / rules.SECOND)
+
+
+def _end(day: int) -> int:
+    return (day + 1) * rules.DAY + _LATE
 
 
 async def _first(kept: KeyValue, key: str, value: bytes, seconds: float | None = None) -> bytes:

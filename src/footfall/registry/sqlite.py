@@ -83,6 +83,12 @@ class SqliteRegistry:
         sql = "SELECT id, document FROM documents WHERE kind = ? ORDER BY id"
         return dict(await self._run(lambda connection: connection.execute(sql, (kind,)).fetchall()))
 
+    async def documents(self) -> dict[tuple[str, str], bytes]:
+        """All there are, by kind and id."""
+        sql = "SELECT kind, id, document FROM documents ORDER BY kind, id"
+        found = await self._run(lambda connection: connection.execute(sql).fetchall())
+        return {(kind, id): document for kind, id, document in found}
+
     async def delete(self, kind: str, id: str) -> bool:
         sql = "DELETE FROM documents WHERE kind = ? AND id = ?"
         return bool(await self._run(lambda connection: connection.execute(sql, (kind, id)).rowcount))
