@@ -19,6 +19,7 @@ TOGETHER = (
     "tests/cluster/",
     "tests/conformance/",
     "tests/golden/test_over_cluster.py",
+    "tests/migrate/",
 )
 
 
