@@ -69,13 +69,13 @@ def test_every_command_explains_itself(footfall: Footfall, command: str) -> None
     assert not re.search(r"^  -\S*( [A-Z]+)?$\n  -", rest, re.MULTILINE)
 
 
-def test_a_migration_without_a_place_to_go_is_a_mistake(tmp_path: Path) -> None:
+def test_a_migration_without_a_place_to_go_is_a_mistake(footfall: Footfall, tmp_path: Path) -> None:
     """And so is one of nothing; nothing is made."""
     folder = ("--data-folder", str(tmp_path / "data"))
-    ended = here("migrate", *folder, "--cluster", "nats://127.0.0.1:9")
-    assert (ended.exit_code, "--clickhouse" in ended.stderr) == (2, True)
-    ended = here("migrate", *folder, "--cluster", "nats://127.0.0.1:9", "--clickhouse", "http://127.0.0.1:9")
-    assert (ended.exit_code, "there is no data" in ended.stderr) == (1, True)
+    ended = footfall("migrate", *folder, "--cluster", "nats://127.0.0.1:9")
+    assert (ended.code, "--clickhouse" in ended.err) == (2, True)
+    ended = footfall("migrate", *folder, "--cluster", "nats://127.0.0.1:9", "--clickhouse", "http://127.0.0.1:9")
+    assert (ended.code, "there is no data" in ended.err) == (1, True)
     assert not list(tmp_path.iterdir())
 
 
