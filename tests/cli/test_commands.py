@@ -100,7 +100,11 @@ def test_ctrl_c_ends_with_130() -> None:
 
         asyncio.run(interrupted())
 
-    ended = CliRunner().invoke(group, ["work"])
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts what is in the background without it
+    try:
+        ended = CliRunner().invoke(group, ["work"])
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert (ended.exit_code, ended.stderr.strip()) == (130, "Interrupted.")
 
 
