@@ -1,7 +1,8 @@
 """History in ClickHouse, one server or a cluster of them, over HTTP. It knows no metric and no widget.
 
 * ClickHouse has no transactions over several tables. Rows go in first, then the position: a crash between the two leaves rows
-  that are behind no position, which come again and are the same rows (schema/clickhouse.sql says why).
+  that are behind no position, which come again and are the same rows (schema/clickhouse.sql says why). Rows that a position has
+  passed are not taken: a sink that was stopped and goes on may be late, and brings back nothing that was erased meanwhile.
 * Each partition of the journal has a position of its own, and rows say by their seq which one they are of.
 * A write is durable when most replicas of its shard have it, or, on a server by itself, when the disk has it. Questions are
   answered by replicas that have everything so acknowledged; others pass them on.
@@ -26,7 +27,7 @@ from footfall.history import clickhouse_changes as changes
 from footfall.history import clickhouse_export
 from footfall.history import rows as flat
 from footfall.history.base import Statement
-from footfall.history.clickhouse_server import Address, Refused, Server, decoded
+from footfall.history.clickhouse_server import WRITE_SECONDS, Address, Refused, Server, decoded
 from footfall.history.clickhouse_tables import Layout, statements
 from footfall.history.clickhouse_text import translated
 from footfall.history.opening import opened
@@ -44,13 +45,17 @@ GATHER_SECONDS = 0.05  # appends of other partitions are waited for
 REPAIR = "see that its address is right and the server runs; if the tables are of another store, name another database"
 
 Waiting = tuple[Rows, Position, "asyncio.Future[None]"]
-Encoded = list[tuple[str, bytes]]  # tables with their columns, and JSON lines
+Encoded = list[tuple[str, str, bytes]]  # tables, their columns, and JSON lines
 _WRITTEN: tuple[tuple[str, tuple[str, ...], Callable[[Any], flat.Values]], ...] = (
     ("facts", flat.FACTS, flat.fact_values),
     ("visits", flat.VISITS, flat.visit_values),
     ("minutes", flat.MINUTES, flat.minute_values),
     ("ledger", flat.LEDGER, flat.ledger_values),
     ("content", flat.CONTENT, flat.content_values),
+)
+_AHEAD = (  # of its partition's position
+    "seq > (SELECT mapFromArrays(groupArray(part), groupArray(position)) FROM (SELECT part, max(position) AS position FROM state"
+    f" GROUP BY part))[toUInt32(bitShiftRight(seq, {PARTITION_BITS}))]"
 )
 _QUESTION: dict[str, str | int] = {
     "readonly": 1,
@@ -157,8 +162,8 @@ class ClickhouseHistory:
                 await self._do(known, changes.erased(known.layout, rows.erase, position))
             if rows.rejudged is not None:
                 await self._rejudge(known, rows.rejudged, position)
-        for into, lines in await asyncio.to_thread(_encoded, [rows for rows, _ in ahead], here):
-            await self._server.insert(into, lines, known.insert)
+        for table, columns, lines in await asyncio.to_thread(_encoded, [rows for rows, _ in ahead], here):
+            await self._insert(known, table, columns, lines)
         await self._move(known, [position for _, position in ahead])
 
     async def position(self, partition: int = 0) -> Position:
@@ -257,6 +262,14 @@ class ClickhouseHistory:
         ]
         await self._server.insert("state", _lines(lines), known.insert)
 
+    async def _insert(self, known: Known, table: str, columns: str, lines: bytes) -> None:
+        """What the position has passed by now is left out: another sink carried it, and what an erase took may not come again."""
+        into = f"{table} ({columns})"
+        if known.layout.modern:
+            into += f" SELECT {columns} FROM input() WHERE {_AHEAD}"
+        settings = {**known.insert, **known.consistent}
+        await self._patiently(lambda: self._server.insert(into, lines, settings))
+
     async def _rejudge(self, known: Known, rejudged: Rejudged, position: Position) -> None:
         """A call before this one may have begun: then its judgements hold, as these were worked out from what it did."""
         sql, values = changes.is_noted(position)
@@ -286,11 +299,15 @@ class Known:
         insert = _insert_settings(layout, replicas)
         # Every replica looks by itself at what it is to delete: not only most of them have to have it.
         everywhere = {"insert_quorum": replicas} if "insert_quorum" in insert else {}
-        return cls(layout, consistent, insert, {**_CHANGE, **consistent, **insert, **everywhere})
+        return cls(layout, consistent, insert, {**insert, **consistent, **_CHANGE, **everywhere})
 
 
 def _insert_settings(layout: Layout, replicas: int) -> dict[str, str | int]:
-    settings: dict[str, str | int] = {"insert_distributed_sync": 1, "wait_end_of_query": 1}
+    settings: dict[str, str | int] = {
+        "insert_distributed_sync": 1,
+        "wait_end_of_query": 1,
+        "max_execution_time": int(WRITE_SECONDS),  # when nobody waits for it any more it is not to come late
+    }
     if layout.modern:
         settings |= {"async_insert": 0, "max_partitions_per_insert_block": 0}
     if layout.replicated:
@@ -327,7 +344,7 @@ def _encoded(batch: Sequence[Rows], here: dict[int, Position]) -> Encoded:
             if row.seq > here.get(partition_of(row.seq), 0)
         ]
         if lines:
-            found.append((f"{table} ({', '.join(columns)})", _lines(lines)))
+            found.append((table, ", ".join(columns), _lines(lines)))
     return found
 
 
