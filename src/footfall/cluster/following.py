@@ -16,7 +16,7 @@ from footfall.cluster.filler import CHANGED
 from footfall.cluster.keeper import NodeKeeper
 from footfall.cluster.node import Copies, Node
 from footfall.cluster.watermark import Watermark
-from footfall.errors import Busy, HistoryFailed
+from footfall.errors import Busy, HistoryFailed, StoreRefused
 from footfall.history.base import History
 from footfall.model import Erase
 from footfall.recount.barriers import Barrier, follow_rows
@@ -50,7 +50,7 @@ class Following:
     async def _try(self) -> None:
         try:
             followed = await self._follow()
-        except (Busy, HistoryFailed) as error:
+        except (Busy, HistoryFailed, StoreRefused) as error:  # refused: its tables may be put right
             log.warning("a change of rows waits for history", error=str(error))
             await asyncio.sleep(_AGAIN)
             return

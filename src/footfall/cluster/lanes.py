@@ -19,6 +19,7 @@ from footfall.supervised import supervised
 _REOPEN_SECONDS = 0.5
 _LOOK_SECONDS = 5.0
 _MOST_RECORDS = 4_000  # of one append
+_STOPPING = "the server is stopping"
 
 log = structlog.get_logger(__name__)
 
@@ -44,11 +45,15 @@ class Lane:
         name = f"lane {self._partition.number}"
         self._task = supervised(asyncio.create_task(self._run(), name=name), self._broken)
 
+    def check(self) -> None:
+        """Raises Full when it takes nothing."""
+        if self.failure or self._closing:
+            raise Full(self.failure or _STOPPING)
+
     def submit(self, records: Sequence[Record], *, alone: bool = False) -> asyncio.Future[Position]:
         """Append them; done when they are durable, with the seq of the last record of their batch: theirs, if they ask to be
         alone in it. Raises Full at once, JournalFailed when it is awaited."""
-        if self.failure:
-            raise Full(self.failure)
+        self.check()
         durable: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
         self._queue.append((records, durable, alone))
         self.waiting += len(records)
@@ -61,7 +66,7 @@ class Lane:
         self._wake.set()
         if self._task is not None:
             await self._task
-        self._turn_away(self._take(len(self._queue)), Full("the server is stopping"))
+        self._turn_away(self._take(len(self._queue)), Full(_STOPPING))
 
     def _broken(self, what: str) -> None:
         self.failure = what

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from itertools import islice
 
 import structlog
 
-from footfall.errors import HistoryFailed
+from footfall.errors import HistoryFailed, StoreRefused
 from footfall.journal.base import Position, Vector
 from footfall.model import Rows
 from footfall.supervised import supervised
@@ -21,6 +22,7 @@ _LOOK = 1.0  # seconds between two looks; while somebody waits:
 _HURRY = 0.05
 _REACH = 60.0
 _MARK = 0.1  # seconds between two marks
+_MOST_MARKS = 4_096  # then every other one is dropped: history may be away for days
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +40,7 @@ class Watermark:
         self._starts = starts  # where partitions begin: history knows nothing of one in which nothing ever was
         self._marks: deque[tuple[Position, Vector, float]] = deque()  # with the moment at which it was set
         self._marked = 0.0
-        self._wanted = 0
+        self._waiting = 0  # so many do
         self._moved = asyncio.Event()
         self._hurry = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -58,11 +60,13 @@ class Watermark:
             self._marks.pop()
         else:
             self._marked = now
+        if len(self._marks) >= _MOST_MARKS:
+            self._marks = deque(islice(self._marks, 0, None, 2))
         self._marks.append((seq, self.at, self._marked))
 
     async def wait(self, seq: Position, within: float | None = None) -> bool:
         """Wait until history has everything up to `seq`; False if it has not after `within` seconds."""
-        self._wanted = max(self._wanted, seq)
+        self._waiting += 1
         try:
             async with asyncio.timeout(within):
                 while self.position < seq:
@@ -70,6 +74,8 @@ class Watermark:
                     await self._moved.wait()
         except TimeoutError:
             return False
+        finally:
+            self._waiting -= 1
         return True
 
     async def reach(self, seq: Position) -> None:
@@ -91,7 +97,7 @@ class Watermark:
             try:
                 self._pass(await self._how_far())
                 self.failure = ""
-            except HistoryFailed as error:
+            except (HistoryFailed, StoreRefused) as error:  # refused: its tables may be put right
                 if not self.failure:
                     log.error("history cannot be asked how far it is", error=str(error))
                 self.failure = str(error)
@@ -105,7 +111,7 @@ class Watermark:
         moved.set()
 
     async def _pause(self) -> None:
-        if self._wanted > self.position and self._marks:
+        if self._waiting and self._marks:
             await asyncio.sleep(_HURRY)
             return
         self._hurry.clear()
