@@ -13,11 +13,11 @@ import httpx
 import pytest
 
 from footfall.cluster import lanes
-from footfall.errors import Busy, JournalFailed
+from footfall.errors import Busy, Full, JournalFailed
 from footfall.http import warnings
 from footfall.journal import jetstream
 from footfall.journal.jetstream import JetstreamPartition, connect, open_partition
-from footfall.model import Fact, Site
+from footfall.model import Command, Erase, Fact, Site, Sweep
 from tests.http.conftest import Running, serve
 from tests.nats_server import NatsServer
 from tests.node.conftest import OpenNode, node_of
@@ -229,3 +229,34 @@ async def taken_again(partition: JetstreamPartition) -> None:
                 await asyncio.sleep(0.05)
             else:
                 return
+
+
+@pytest.mark.parametrize("command", [Sweep(1), Erase(SITE, 1)])
+async def test_a_command_goes_to_every_partition_or_to_none(open_a_node: OpenNode, command: Command) -> None:
+    """One of them fails while history is asked whether it is there."""
+    node = node_of(await open_a_node())
+
+    async def positions() -> dict[int, int]:
+        node._lanes[-1].failure = "partition 3 of the journal cannot be written"
+        return {}
+
+    node._positions = positions
+    await positions()
+    node._lanes[-1].failure = "" if isinstance(command, Erase) else node._lanes[-1].failure
+    before = [await partition.head() for partition in node._partitions]
+    with pytest.raises(Full, match="partition 3"):
+        await node.command(command)
+    with pytest.raises(Full, match="partition 3"):
+        node.record([fact(visitor=visitor) for visitor in range(8)])
+    await asyncio.gather(*(lane.submit(()) for lane in node._lanes[:-1]))  # whatever was handed to them is appended by then
+    assert [await partition.head() for partition in node._partitions] == before
+    node._lanes[-1].failure = ""
+
+
+@pytest.mark.parametrize("address", ["nats://footfall:s3cret@127.0.0.1:9", "nats://s3cret@127.0.0.1:9"])
+async def test_a_password_is_not_told(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Errors are read by more people than settings."""
+    monkeypatch.setattr(jetstream, "_CONNECT", 0.5)
+    with pytest.raises(JournalFailed, match=r"no NATS server answers at 127\.0\.0\.1:9: ") as told:
+        await connect([address])
+    assert "s3cret" not in str(told.value)

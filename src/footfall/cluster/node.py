@@ -49,6 +49,7 @@ _CHANGE_SECONDS = 60.0  # how long whoever asked for a change of rows waits for 
 _ABANDONED = 10 * SECOND  # a copy that still waits for the others then will wait for ever: whoever appended them is gone
 
 T = TypeVar("T")
+Part = tuple[int, Sequence[Record]]  # what of something goes to a partition, with its number
 Copies = dict[int, Position]  # of a change of rows: their seqs by partition
 
 log = structlog.get_logger(__name__)
@@ -92,16 +93,22 @@ class Node(Engine):
         """Make facts durable, and counts of what intake refused with them. The verdicts only say that facts were taken."""
         if refusal := self._refusal():
             raise Full(refusal)
-        parts: list[tuple[int, Sequence[Record]]] = list(routes.of_facts(facts, len(self._lanes)).items())
+        parts: list[Part] = list(routes.of_facts(facts, len(self._lanes)).items())
         if refused:
             told = Refused(self.now(), tuple((*key, count) for key, count in Counter(refused).items()))
             parts += [(number, [part]) for number, part in routes.of_command(told, len(self._lanes)).items()]
-        return asyncio.ensure_future(self._durable(len(facts), [self._lanes[n].submit(part) for n, part in parts]))
+        return asyncio.ensure_future(self._durable(len(facts), self._submitted(parts)))
 
     async def _durable(self, count: int, appends: Sequence[asyncio.Future[Position]]) -> list[Verdict]:
         for seq in await _all(appends):
             self._own[partition_of(seq)] = max(self._own[partition_of(seq)], seq)
         return [STORED] * count
+
+    def _submitted(self, parts: Sequence[Part], *, alone: bool = False) -> list[asyncio.Future[Position]]:
+        """Each part handed to the lane of its partition; none is when one of the lanes takes nothing. Raises Full."""
+        for number, _ in parts:
+            self._lanes[number].check()
+        return [self._lanes[number].submit(part, alone=alone) for number, part in parts]
 
     async def shown(self) -> None:
         """What this node acknowledged is folded, or a second has passed."""
@@ -116,17 +123,14 @@ class Node(Engine):
             return await self._change_everywhere(command)
         if refusal := self._refusal() if isinstance(command, Import | Adopt) else self._standstill():
             raise Full(refusal)
-        parts = routes.of_command(command, len(self._lanes))
-        results = [
-            await self._result(seq)
-            for seq in await _all([self._lanes[n].submit([part], alone=True) for n, part in parts.items()])
-        ]
+        parts = [(number, [part]) for number, part in routes.of_command(command, len(self._lanes)).items()]
+        results = [await self._result(seq) for seq in await _all(self._submitted(parts, alone=True))]
         told = [result for result in results if isinstance(result, int)]
         return sum(told) if told or routes.is_copied(command) else None
 
     async def _change_everywhere(self, change: Barrier) -> int:
         """Nothing is begun that could not be carried out now. Once it is in the journal it is carried out, answered or not."""
-        if refusal := self._standstill() or self._lane_failure() or await self.held():
+        if refusal := self._standstill() or await self.held():
             raise Full(refusal)
         await self._positions()
         while change in self._asked:  # another one like it, of the same moment
@@ -134,7 +138,7 @@ class Node(Engine):
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._asked[change] = answer
         try:
-            await _all([lane.submit([change], alone=True) for lane in self._lanes])
+            await _all(self._submitted([(number, [change]) for number in range(len(self._lanes))], alone=True))
             async with asyncio.timeout(_CHANGE_SECONDS):
                 return await answer
         except TimeoutError:

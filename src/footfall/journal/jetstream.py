@@ -69,7 +69,7 @@ async def connect(servers: Sequence[str]) -> Client:
             log.warning("the connection to NATS was lost; trying all servers")
 
     async def back() -> None:
-        log.info("connected to NATS again", server=client.connected_url and client.connected_url.netloc)
+        log.info("connected to NATS again", server=client.connected_url and _place(client.connected_url.netloc))
 
     async def failed(error: Exception) -> None:
         log.debug("the connection to NATS", error=said(error))
@@ -90,8 +90,13 @@ async def connect(servers: Sequence[str]) -> Client:
                 reconnected_cb=back,
             )
     except FAULTS as error:
-        raise JournalFailed(f"no NATS server answers at {', '.join(servers)}: {said(error)}") from error
+        raise JournalFailed(f"no NATS server answers at {', '.join(map(_place, servers))}: {said(error)}") from error
     return client
+
+
+def _place(server: str) -> str:
+    """Host and port of an address, which may hold a password."""
+    return server.rpartition("//")[2].rpartition("@")[2]
 
 
 async def open_partition(
