@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from footfall.cluster import lanes
-from footfall.errors import Busy, Full, JournalFailed
+from footfall.errors import Busy, Full, JournalFailed, StoreMismatch
 from footfall.http import warnings
 from footfall.journal import jetstream
 from footfall.journal.jetstream import JetstreamPartition, connect, open_partition
@@ -260,3 +260,28 @@ async def test_a_password_is_not_told(address: str, monkeypatch: pytest.MonkeyPa
     with pytest.raises(JournalFailed, match=r"no NATS server answers at 127\.0\.0\.1:9: ") as told:
         await connect([address])
     assert "s3cret" not in str(told.value)
+
+
+async def test_a_server_that_was_cut_off_stops_no_reader(nats: NatsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes itself for the leader still, and tells a head from before what was read elsewhere. Who never read as far is told at
+    once that it is not there; and so is who did, if it stays away."""
+    client = await connect([nats.address])
+    partition = await open_partition(client, 0, "store", replicas=1)
+    first, second = [await partition.append([fact(visitor=number)]) for number in (1, 2)]
+    with pytest.raises(StoreMismatch):
+        await anext(partition.watch(second + 1))
+    assert [batch[0] async for batch in partition.follow(partition.start)] == [first, second]
+    bounds, told = partition._bounds, [first] * 3
+
+    async def older() -> tuple[int, int]:
+        tail, head = await bounds()
+        return tail, told.pop() if told else head
+
+    monkeypatch.setattr(partition, "_bounds", older)
+    assert await anext(partition.watch(second)) == (second, ())
+    assert not told
+    told[:] = [first] * 1_000
+    monkeypatch.setattr(jetstream, "_CUT_OFF", 0.3)
+    with pytest.raises(StoreMismatch):
+        await anext(partition.watch(second))
+    await client.close()

@@ -52,6 +52,7 @@ _LAST = (1 << _RECORD_BITS) - 1  # what the last record of a message has in thes
 _MOST_RECORDS = 1 << _RECORD_BITS  # of one message
 _HEADERS = 1_024  # of a message's largest size, for its headers
 _FETCH = 32  # messages asked for at once
+_CUT_OFF = 15.0  # so long a server may take itself for the leader that is not any more; it knows after ten
 _IDLE = 1.0  # after so long without a message the stream is asked whether there is really none
 _FORGET = 30.0  # a consumer that nobody asks goes by itself
 
@@ -190,6 +191,7 @@ class JetstreamPartition:
         self.start = self._position(0)
         self._writer = token_hex(8)
         self._numbers = count()
+        self._seen = self.start  # the last that was read
         self._state = ""  # why nothing can be appended: closed, or to be reopened
         self._encode = msgspec.msgpack.Encoder().encode
         self._decode = msgspec.msgpack.Decoder(list[Record]).decode
@@ -310,18 +312,29 @@ class JetstreamPartition:
     async def _read(self, after: Position) -> AsyncIterator[Batch]:
         """Batches for ever; an empty one whenever the head was reached. Each consumer is good until a message is missing."""
         while True:
+            head = await self._head_behind(after)
+            try:
+                async for batch in self._consumed(after, head):
+                    after = batch[0]
+                    self._seen = max(self._seen, after)
+                    yield batch
+            except FAULTS as error:
+                raise JournalFailed(f"the journal cannot be read: {said(error)}") from error
+
+    async def _head_behind(self, after: Position) -> Position:
+        """The head, `after` or later. One that is before what was read already is told by a server that was cut off from the others
+        and does not know it yet. Raises StoreMismatch when `after` is not there."""
+        deadline = asyncio.get_running_loop().time() + _CUT_OFF
+        while True:
             tail, head = await self._bounds()
-            if not tail <= after <= head:
+            if tail <= after <= head:
+                return head
+            if not head < after <= self._seen or asyncio.get_running_loop().time() > deadline:
                 raise StoreMismatch(
                     f"partition {self.number} holds the records after {tail} up to {head}, not those after {after}",
                     "start this node again: it goes on from the newest checkpoint",
                 )
-            try:
-                async for batch in self._consumed(after, head):
-                    yield batch
-                    after = batch[0]
-            except FAULTS as error:
-                raise JournalFailed(f"the journal cannot be read: {said(error)}") from error
+            await asyncio.sleep(_PAUSE)
 
     async def _consumed(self, after: Position, head: Position) -> AsyncIterator[Batch]:
         """What one consumer gives; it ends when a message is missing."""
