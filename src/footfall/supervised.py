@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 
@@ -32,7 +33,7 @@ def supervised(task: asyncio.Task[None], on_fault: Callable[[str], None] = _only
     return task
 
 
-async def cancelled(*tasks: asyncio.Task[None]) -> None:
+async def cancelled(*tasks: asyncio.Task[Any]) -> None:
     """End tasks, and wait until they have ended.
 
     A task may have to be told more than once: in Python 3.11 `wait_for` loses a cancellation that meets the end of what it waits

@@ -263,8 +263,8 @@ async def test_a_password_is_not_told(address: str, monkeypatch: pytest.MonkeyPa
 
 
 async def test_a_server_that_was_cut_off_stops_no_reader(nats: NatsServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It takes itself for the leader still, and tells a head from before what was read elsewhere. Who never read as far is told at
-    once that it is not there; and so is who did, if it stays away."""
+    """It takes itself for the leader still, and tells a head from before what was read elsewhere. Who never read as far is told
+    at once that it is not there; and so is who did, if it stays away."""
     client = await connect([nats.address])
     partition = await open_partition(client, 0, "store", replicas=1)
     first, second = [await partition.append([fact(visitor=number)]) for number in (1, 2)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from footfall.supervised import cancelled, supervised
 
 _RENEW_SECONDS = 3.0
 _LOOK_SECONDS = 3.0
+_OPEN_SECONDS = 1.0  # of a round: what takes longer to open is looked at in the next one
 _FINISH_SECONDS = 8.0
 _TELL_SECONDS = 60.0
 
@@ -43,7 +44,7 @@ class Filling:
         self,
         partitions: Sequence[Partition],
         leases: Leases,
-        opener: Callable[[Partition], Awaitable[Filler]],
+        opener: Callable[[Partition], Coroutine[None, None, Filler]],
         obstacle: Callable[[], str] = lambda: "",
     ) -> None:
         self.partitions = partitions
@@ -52,6 +53,8 @@ class Filling:
         self._leases = leases
         self._open = opener
         self._obstacle = obstacle  # says why the journal cannot be read, "" if nothing stands in the way
+        self._opening: dict[int, asyncio.Task[Filler]] = {}  # by partition; their leases are ours
+        self._patience = 0.0  # until when this round waits for those
         self._most = 0  # partitions that are ours
         self._troubles: list[str] = []  # of the round that goes on
         self._trouble = "starting"  # of the last one
@@ -75,6 +78,7 @@ class Filling:
         while True:
             self._troubles = []
             await self._share()
+            self._patience = asyncio.get_running_loop().time() + _OPEN_SECONDS
             for partition in self.partitions:
                 await self._tend(partition)
             self._trouble = next(iter(self._troubles), "")
@@ -85,15 +89,15 @@ class Filling:
 
     async def close(self) -> None:
         """Carry what was folded, leave checkpoints, give the leases back."""
-        await cancelled(*(task for _, task in self.fillers.values()))
+        await cancelled(*self._opening.values(), *(task for _, task in self.fillers.values()))
         try:
             async with asyncio.timeout(_FINISH_SECONDS):
                 await asyncio.gather(*(filler.finish() for filler, _ in self.fillers.values()))
         except (TimeoutError, FootfallError) as error:
             log.warning("stopping without checkpoints; the next start takes longer", error=str(error) or "history is slow")
-        for number in list(self.fillers):
-            filler, _ = self.fillers.pop(number)
+        for filler, _ in self.fillers.values():
             await filler.close()
+        for number in (*self._opening, *self.fillers):
             with suppress(Busy):  # then it ends by itself
                 await self._leases.give_back(str(number))
         with suppress(Busy):
@@ -125,7 +129,8 @@ class Filling:
     async def _tend(self, partition: Partition) -> None:
         """Begin, go on or leave off, as the lease says."""
         number = partition.number
-        if number not in self.fillers and len(self.fillers) >= self._most:
+        held = self.fillers.keys() | self._opening.keys()
+        if number not in held and len(held) >= self._most:
             return
         try:
             ours = await self._leases.take(str(number))
@@ -140,15 +145,23 @@ class Filling:
             self._check(number)
 
     async def _begin(self, partition: Partition) -> None:
+        """Opening one may take minutes; leases are renewed meanwhile."""
+        number = partition.number
+        if number not in self._opening:
+            self._opening[number] = asyncio.create_task(self._open(partition), name=f"opening {number}")
+        await asyncio.wait([self._opening[number]], timeout=max(0.0, self._patience - asyncio.get_running_loop().time()))
+        if not self._opening[number].done():
+            self._troubles.append(f"partition {number} is being opened")
+            return
         try:
-            filler = await self._open(partition)
+            filler = self._opening.pop(number).result()
         except StoreRefused:
             raise
         except FootfallError as error:
-            self._failed("a partition cannot be filled now", error, partition=partition.number)
+            self._failed("a partition cannot be filled now", error, partition=number)
             return
-        self.fillers[partition.number] = filler, asyncio.create_task(filler.run(), name=f"filler {partition.number}")
-        log.info("filling history", partition=partition.number)
+        self.fillers[number] = filler, asyncio.create_task(filler.run(), name=f"filler {number}")
+        log.info("filling history", partition=number)
 
     def _failed(self, what: str, error: FootfallError, **where: int) -> None:
         log.warning(what, error=str(error), **where)
@@ -161,6 +174,8 @@ class Filling:
             task.result()
 
     async def _leave(self, number: int) -> None:
+        if number in self._opening:
+            await cancelled(self._opening.pop(number))
         if number not in self.fillers:
             return
         filler, task = self.fillers.pop(number)

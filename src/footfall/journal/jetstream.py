@@ -322,8 +322,8 @@ class JetstreamPartition:
                 raise JournalFailed(f"the journal cannot be read: {said(error)}") from error
 
     async def _head_behind(self, after: Position) -> Position:
-        """The head, `after` or later. One that is before what was read already is told by a server that was cut off from the others
-        and does not know it yet. Raises StoreMismatch when `after` is not there."""
+        """The head, `after` or later. One that is before what was read already is told by a server that was cut off from the
+        others and does not know it yet. Raises StoreMismatch when `after` is not there."""
         deadline = asyncio.get_running_loop().time() + _CUT_OFF
         while True:
             tail, head = await self._bounds()
