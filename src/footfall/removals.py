@@ -58,18 +58,25 @@ class Removals:
     async def carry_out(self, id: str) -> int:
         """Remove a marked site; how many counted views went. Raises Busy, HistoryFailed."""
         await asyncio.sleep(self._notice)  # what a node took meanwhile that did not know would stay, of a site that is no more
+        if not await self._is_marked(id):
+            return 0
         removed = await self._engine.command(Erase(id, self._engine.now()))
-        await self._keys.revoke_all_of(id)
-        await self._registry.delete(SITES, id)
-        await self.unmark(id)
         assert isinstance(removed, int)
+        if await self._is_marked(id):
+            await self._keys.revoke_all_of(id)
+            await self._registry.delete(SITES, id)
+            await self.unmark(id)
         return removed
+
+    async def _is_marked(self, id: str) -> bool:
+        """False if another node finished the removal: this one was stopped, and the name may be a new site's by now."""
+        return await self._registry.get(MARKS, id) is not None
 
     async def go_on(self) -> None:
         """Finish what was cut off. Raises Busy, HistoryFailed."""
         for id in await self._registry.list(MARKS):
             async with self._alone(f"removing-{id}") as ours:
-                if ours and await self._registry.get(MARKS, id) is not None:
+                if ours and await self._is_marked(id):
                     await self._finish(id)
 
     async def _finish(self, id: str) -> None:
@@ -81,7 +88,7 @@ class Removals:
 
     async def make_room(self, id: str) -> None:
         """For a new site, perhaps of the same name as one before. Raises Busy."""
-        if await self._registry.get(MARKS, id) is None:
+        if not await self._is_marked(id):
             return
         if await self._registry.get(SITES, id) is not None:
             raise Full(f"the site {id} is being removed")

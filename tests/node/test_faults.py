@@ -285,3 +285,23 @@ async def test_a_server_that_was_cut_off_stops_no_reader(nats: NatsServer, monke
     with pytest.raises(StoreMismatch):
         await anext(partition.watch(second))
     await client.close()
+
+
+async def test_what_was_refused_while_no_server_was_there_does_not_come_later(nats: NatsServer) -> None:
+    """An erase that somebody was told is not done would erase what came since."""
+    client = await connect([nats.address])
+    partition = await open_partition(client, 0, "store", replicas=1)
+    first = await partition.append([fact()])
+    await asyncio.to_thread(nats.kill)
+    async with asyncio.timeout(30):
+        while client.is_connected:  # noqa: ASYNC110  # nothing tells
+            await asyncio.sleep(0.02)
+    with pytest.raises(JournalFailed, match="no server is connected"):
+        await partition.append([Erase(SITE, 1)])
+    await asyncio.to_thread(nats.start)
+    async with asyncio.timeout(30):
+        while not client.is_connected:  # noqa: ASYNC110  # likewise
+            await asyncio.sleep(0.02)
+    await client.flush()
+    assert await partition.reopen() == first
+    await client.close()

@@ -15,7 +15,7 @@ from footfall.cluster import node
 from footfall.config import Config
 from footfall.errors import Full
 from footfall.house import House, open_house
-from footfall.model import Erase, Import, Site
+from footfall.model import Command, Erase, Import, Site
 from footfall.removals import MARKS, SITES
 from tests.engine.conftest import Time
 from tests.nats_server import NatsServer
@@ -90,6 +90,38 @@ async def test_another_node_finishes_a_removal(two: list[House], sinks: Sinks) -
     for house in two:
         assert await house.verify() == []
         assert SITE not in house.engine.fold.sites
+
+
+async def test_a_removal_that_another_node_finished_ends(two: list[House], sinks: Sinks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that was stopped in the middle, and goes on when the name has been given to a new site, takes nothing of that."""
+    await sinks.start()
+    a, b = two
+    stopped, going_on = asyncio.Event(), asyncio.Event()
+    command = a.engine.command
+
+    async def stops(change: Command) -> object:
+        removed = await command(change)
+        if isinstance(change, Erase):
+            stopped.set()
+            await going_on.wait()
+        return removed
+
+    monkeypatch.setattr(a.engine, "command", stops)
+    removing = asyncio.create_task(a.remove_site(SITE))
+    await stopped.wait()
+    await a.registry.delete(SITES, SITE)  # as b does when the lease of a, which is stopped, has ended
+    await b.removals.unmark(SITE)
+    await b.put_site(Site(SITE, name="new"))
+    await b.engine.record(views(20))
+    going_on.set()
+    assert await removing == 0
+    await until(lambda: all(house.sites.get(SITE) == Site(SITE, name="new") for house in two))
+    for house in two:
+        await house.engine.settled()
+        assert house.engine.fold.site(SITE).views == 20
+    assert await erases(a) == 1
+    await a.removals.carry_out(SITE)
+    assert await erases(a) == 1
 
 
 async def test_one_node_erases_what_was_kept_long_enough(two: list[House], sinks: Sinks, time: Time) -> None:

@@ -21,7 +21,7 @@ import msgspec
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error
+from nats.errors import Error, OutboundBufferLimitError
 from nats.errors import TimeoutError as NothingCame
 from nats.js import JetStreamContext
 from nats.js.api import (
@@ -84,6 +84,7 @@ async def connect(servers: Sequence[str]) -> Client:
                 connect_timeout=_CONNECT_TRY,
                 reconnect_time_wait=0.25,  # type: ignore[arg-type]  # it sleeps for that long, whole or not
                 max_reconnect_attempts=-1,
+                pending_size=0,  # what is said while no server is there fails: kept, it would be done after it was given up
                 ping_interval=5,
                 max_outstanding_pings=2,
                 error_cb=failed,
@@ -172,6 +173,8 @@ class Outage:
 
 def said(error: Exception) -> str:
     """What an error of NATS says, which may be nothing."""
+    if isinstance(error, OutboundBufferLimitError):  # its own words for that
+        return "no server is connected"
     return str(error) or type(error).__name__
 
 
