@@ -11,7 +11,7 @@ from nats.aio.client import Client
 from footfall import rules
 from footfall.errors import Full
 from footfall.journal.jetstream import connect
-from footfall.registry import jetstream_leases
+from footfall.registry import jetstream, jetstream_leases
 from footfall.registry.jetstream import JetstreamRegistry, open_registry
 from footfall.registry.jetstream_leases import open_leases
 from footfall.registry.jetstream_secrets import SharedSecrets, open_secrets
@@ -148,3 +148,18 @@ async def test_a_salt_goes_by_itself(client: Client) -> None:
     told = await client.jetstream().get_last_msg("KV_footfall-secrets", f"$KV.footfall-secrets.salt.{TODAY}")
     assert told.headers is not None
     assert int(told.headers["Nats-TTL"]) == 13 * 3600
+
+
+async def test_looking_leaves_nothing_behind(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every look makes a consumer in the server, of which it allows so many."""
+    monkeypatch.setattr(jetstream, "_FORGET", 0.5)
+    registry, leases = await open_registry(client, replicas=1), await open_leases(client, "somebody", replicas=1)
+    await registry.put("site", "one", b"1")
+    for _ in range(10):
+        assert await registry.list("site") == {"one": b"1"}
+        assert await registry.list("none") == {}
+        assert await leases.join() == 1
+    async with asyncio.timeout(30):
+        for bucket in "KV_footfall-registry", "KV_footfall-leases":
+            while (await client.jetstream().stream_info(bucket)).state.consumer_count:  # noqa: ASYNC110  # nothing tells
+                await asyncio.sleep(0.1)

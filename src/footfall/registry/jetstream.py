@@ -39,6 +39,7 @@ _SECONDS = 8.0  # a call is tried again for that long: a new leader takes about 
 _CREATE = 30.0
 _CHECKPOINT_SECONDS = 120.0
 _PAUSE = 0.1
+_FORGET = 5.0  # a look leaves a consumer in the server, which goes after so long: there may be so many only
 _LENGTH = 8  # bytes in front of a part
 
 
@@ -67,6 +68,18 @@ async def bucket(client: Client, name: str, replicas: int) -> KeyValue:
             return await js.create_key_value(bucket=name, replicas=replicas)
 
     return await tried(opened, _CREATE)
+
+
+async def listed(documents: KeyValue, keys: str) -> Sequence[KeyValue.Entry]:
+    """What there is now under keys like that."""
+    found = []
+    watcher = await documents.watch(keys, ignore_deletes=True, inactive_threshold=_FORGET)
+    try:
+        while (entry := await watcher.updates(timeout=_TRY)) is not None:  # type: ignore[no-untyped-call]  # nor is stop()
+            found.append(entry)
+    finally:
+        await watcher.stop()  # type: ignore[no-untyped-call]
+    return found
 
 
 async def tried(work: Callable[[], Awaitable[T]], seconds: float = _SECONDS) -> T:
@@ -130,17 +143,8 @@ class JetstreamRegistry:
         return entry.value or b"", entry.revision
 
     async def list(self, kind: str) -> dict[str, bytes]:
-        return dict(sorted((await self._try(lambda: self._list(kind))).items()))
-
-    async def _list(self, kind: str) -> dict[str, bytes]:
-        found: dict[str, bytes] = {}
-        watcher = await self._documents.watch(f"{kind}.>", ignore_deletes=True)
-        try:
-            while (entry := await watcher.updates(timeout=_TRY)) is not None:  # type: ignore[no-untyped-call]  # nor is stop()
-                found[_id(entry.key)] = entry.value or b""
-        finally:
-            await watcher.stop()  # type: ignore[no-untyped-call]
-        return found
+        entries = await self._try(lambda: listed(self._documents, f"{kind}.>"))
+        return dict(sorted((_id(entry.key), entry.value or b"") for entry in entries))
 
     async def delete(self, kind: str, id: str) -> bool:
         found = await self.get(kind, id)

@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from nats.aio.client import Client
-from nats.js.errors import BucketNotFoundError, KeyNotFoundError, KeyWrongLastSequenceError, NoKeysError
+from nats.js.errors import BucketNotFoundError, KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
 from footfall.errors import Busy
-from footfall.registry.jetstream import tried
+from footfall.registry.jetstream import listed, tried
 from footfall.supervised import cancelled
 
 SECONDS = 10.0  # a lease that is not renewed ends after so long
@@ -72,11 +72,8 @@ class Leases:
     async def join(self) -> int:
         """Say that this holder is here, for SECONDS; how many are. Raises Busy."""
         await self.take(_HERE + self._holder.decode())
-        try:
-            there = sum(key.startswith(_HERE) for key in await tried(self._kept.keys))
-        except NoKeysError:
-            there = 0
-        return max(1, there)  # this one is, though its own word may have ended if the call took long
+        there = await tried(lambda: listed(self._kept, ">"))
+        return max(1, sum(entry.key.startswith(_HERE) for entry in there))  # this one is, though its own word may have ended if the call took long
 
     async def leave(self) -> None:
         """Say that it is not here any more. Raises Busy."""
