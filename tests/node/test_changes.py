@@ -255,3 +255,27 @@ async def test_visits_reach_as_far_as_signs_of_life_told(open_a_node: OpenNode, 
     assert await a.engine.verify() == []
     ((visit,),) = a.engine.fold.site(SITE).visits.open.values()
     assert (visit.first.visitor, visit.views, visit.end) == (5, 1, time.now)
+
+
+async def test_an_erase_is_answered_when_no_checkpoint_holds_what_it_erased(
+    open_a_node: OpenNode, sinks: Sinks, time: Time
+) -> None:
+    """Also while another change waits, and no new one can be written."""
+    await sinks.start()
+    a = await open_a_node("a")
+    await a.engine.record(views(20))
+    await a.engine.settled()
+    await a.keeper.take()
+    before = set(await a.registry.load_checkpoints(checkpoint.FORMAT))
+    assert before
+    other = Erase("other", time.now)
+    await copied(a, other, 0)
+    await until(lambda: other in node_of(a).changes)
+    erase = Erase(SITE, time.now)
+    asked = asyncio.create_task(a.engine.command(erase))
+    await until(lambda: asked.done() or (SITE not in a.engine.fold.sites and erase not in node_of(a).changes))
+    await asyncio.wait([asked], timeout=1)
+    if not asked.done():
+        await copied(a, other, *range(1, PARTITIONS))
+    assert await asked == 20
+    assert not before & set(await a.registry.load_checkpoints(checkpoint.FORMAT))

@@ -7,7 +7,7 @@ Until then the node folds on, and writes no checkpoint: a start before finds the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 import structlog
@@ -38,6 +38,7 @@ class Following:
         self._watermark = watermark
         self._filled = filled  # where results are
         self._keeper = keeper
+        self._unanswered: dict[Barrier, Copies] = {}  # followed, and asked for here
 
     async def run(self) -> None:
         """Follow changes, for ever."""
@@ -58,10 +59,11 @@ class Following:
         for change, copies in followed.items():
             if len(copies) < len(self._node.at):
                 log.warning("a change of rows was not told to every partition; ask for it again", site=change.site)
-        asked = {change: copies for change, copies in followed.items() if self._node.is_asked(change)}
-        if asked:
+        self._unanswered |= followed
+        self._unanswered = {change: copies for change, copies in self._unanswered.items() if self._node.is_asked(change)}
+        if self._unanswered:
             try:
-                await self._answer(asked)
+                await self._answer()
             except Busy as error:
                 log.warning("a change of rows is done, and cannot be answered", error=str(error))
 
@@ -85,10 +87,12 @@ class Following:
         if isinstance(last, Erase) and last.whole and not (state.views or state.visits.open):
             del fold.sites[site]
 
-    async def _answer(self, asked: Mapping[Barrier, Copies]) -> None:
-        """When no checkpoint is left that holds what was erased: with the sum of what was told of the copies. Raises Busy."""
+    async def _answer(self) -> None:
+        """When no checkpoint is left that holds what was erased: with the sum of what was told of the copies. While another
+        change waits no new one can be written; then when that is followed. Raises Busy."""
         await self._keeper.take()
-        for change, copies in asked.items():
+        while self._unanswered and not self._keeper.is_stale:
+            change, copies = self._unanswered.popitem()
             results = 0
             for id in map(str, copies.values()):
                 results += msgspec.json.decode(await self._filled.get(CHANGED, id) or b"0", type=int)

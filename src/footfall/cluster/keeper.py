@@ -69,6 +69,11 @@ class NodeKeeper:
         """The next checkpoint, anybody's, takes the place of those from before a change of rows that was followed."""
         self._stale = before
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether those are there still."""
+        return bool(self._stale)
+
     async def take(self) -> None:
         """Write a checkpoint of the state as it is now, unless there is one; trim the journal behind the older of two."""
         async with self.pause:
