@@ -24,16 +24,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error, OutboundBufferLimitError
 from nats.errors import TimeoutError as NothingCame
 from nats.js import JetStreamContext
-from nats.js.api import (
-    AckPolicy,
-    ConsumerConfig,
-    DeliverPolicy,
-    DiscardPolicy,
-    Header,
-    StorageType,
-    StreamConfig,
-    StreamInfo,
-)
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, Header, StorageType, StreamConfig, StreamInfo
 from nats.js.errors import NotFoundError
 
 from footfall.errors import JournalFailed, StoreMismatch

@@ -73,7 +73,9 @@ class Leases:
         """Say that this holder is here, for SECONDS; how many are. Raises Busy."""
         await self.take(_HERE + self._holder.decode())
         there = await tried(lambda: listed(self._kept, ">"))
-        return max(1, sum(entry.key.startswith(_HERE) for entry in there))  # this one is, though its own word may have ended if the call took long
+        return max(
+            1, sum(entry.key.startswith(_HERE) for entry in there)
+        )  # this one is, though its own word may have ended if the call took long
 
     async def leave(self) -> None:
         """Say that it is not here any more. Raises Busy."""
