@@ -47,6 +47,15 @@ async def test_who_creates_first_decides(client: Client) -> None:
     assert await b.create("cluster", "birth", b"two") == b"two"
 
 
+async def test_what_was_removed_leaves_nothing(client: Client) -> None:
+    """Each checkpoint puts and removes documents, for years."""
+    registry, _ = await two(client)
+    before = (await client.jetstream().stream_info("KV_footfall-registry")).state.messages
+    await registry.put("place", "1", b"there")
+    assert await registry.delete("place", "1")
+    assert (await client.jetstream().stream_info("KV_footfall-registry")).state.messages == before
+
+
 async def test_the_revision_moves_with_every_change(client: Client) -> None:
     """Another process's too, and not by itself."""
     a, b = await two(client)

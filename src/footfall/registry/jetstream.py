@@ -94,8 +94,10 @@ class JetstreamRegistry:
         self._closed = False
 
     async def revision(self) -> int:
-        """Another number whenever a document was put or removed, by whatever process."""
-        return (await self._try(lambda: self._js.stream_info(self._documents._stream))).state.last_seq
+        """Another number whenever a document was put or removed, by whatever process: what is put moves the last seq, what is
+        removed becomes less."""
+        state = (await self._try(lambda: self._js.stream_info(self._documents._stream))).state
+        return state.last_seq << 32 | state.messages
 
     async def put(self, kind: str, id: str, document: bytes) -> None:
         await self._try(lambda: self._documents.put(_key(kind, id), document))
@@ -122,46 +124,33 @@ class JetstreamRegistry:
         return (await self._look(kind, id))[0]
 
     async def _look(self, kind: str, id: str) -> tuple[bytes | None, int | None]:
-        """The document and its revision; that of the mark which a removal left."""
+        """The document and its revision."""
         try:
             entry = await self._try(lambda: self._documents.get(_key(kind, id)))
-        except KeyNotFoundError as none:
-            return None, none.entry.revision if none.entry else None
+        except KeyNotFoundError:
+            return None, None
         return entry.value or b"", entry.revision
 
     async def list(self, kind: str) -> dict[str, bytes]:
-        return dict(sorted((await self._try(lambda: self._list(kind))).items()))
-
-    async def _list(self, kind: str) -> dict[str, bytes]:
-        """The watcher's own mark of the end may come before the first entry (nats.py 842, 995), so the stream says which there are."""
+        """Asked of the stream's leader, one by one. A watcher would take its word from any replica, which may be behind, and may
+        end before the first entry (nats.py 842, 995)."""
         prefix = f"$KV.{self._documents._name}."
-        missing = await self._subjects(self._documents._stream, f"{prefix}{kind}.>")
-        if not missing:
-            return {}
-        found: dict[str, bytes] = {}
-        watcher = await self._documents.watch(f"{kind}.>")
-        try:
-            while missing:
-                entry = await watcher.updates(timeout=_TRY)  # type: ignore[no-untyped-call]  # nor is stop()
-                if entry is None:
-                    continue
-                missing.discard(prefix + entry.key)
-                if entry.operation is None:
-                    found[_id(entry.key)] = entry.value or b""
-                else:
-                    found.pop(_id(entry.key), None)
-        finally:
-            await watcher.stop()  # type: ignore[no-untyped-call]
-        return found
+        subjects = await self._subjects(self._documents._stream, f"{prefix}{kind}.>")
+        ids = sorted(_id(subject.removeprefix(prefix)) for subject in subjects)
+        found = await asyncio.gather(*(self.get(kind, id) for id in ids))
+        return {id: document for id, document in zip(ids, found, strict=True) if document is not None}
 
     async def _subjects(self, stream: str, pattern: str) -> set[str]:
         """Those that have a message, as the stream's leader knows them."""
-        return set((await self._js.stream_info(stream, subjects_filter=pattern)).state.subjects or {})
+        info = await self._try(lambda: self._js.stream_info(stream, subjects_filter=pattern))
+        return set(info.state.subjects or {})
 
     async def delete(self, kind: str, id: str) -> bool:
+        """No mark stays that there was one: every checkpoint has documents, which would add up for ever."""
         found = await self.get(kind, id)
         if found is not None:
-            await self._try(lambda: self._documents.purge(_key(kind, id)))
+            subject = f"$KV.{self._documents._name}.{_key(kind, id)}"
+            await self._try(lambda: self._js.purge_stream(self._documents._stream, subject=subject))
         return found is not None
 
     async def save_checkpoint(self, seq: Position, version: str, parts: Iterable[bytes]) -> None:
@@ -205,7 +194,7 @@ class JetstreamRegistry:
         """Newest first, of all versions."""
         stream = self._objects._stream
         described = f"$O.{stream.removeprefix('OBJ_')}.M."
-        subjects = await self._try(lambda: self._subjects(stream, described + ">"))
+        subjects = await self._subjects(stream, described + ">")
         names = [urlsafe_b64decode(subject.removeprefix(described)).decode() for subject in subjects]
         found = await asyncio.gather(*(self._described(name) for name in names))
         return sorted((info for info in found if info is not None), key=lambda info: int(info.name), reverse=True)
