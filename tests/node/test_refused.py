@@ -9,10 +9,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from footfall.clock import process_clock
+from footfall.cluster import filling as rounds
+from footfall.cluster.filler import Filler
 from footfall.config import Config
 from footfall.errors import JournalFailed, StoreRefused
 from footfall.house import open_house
 from footfall.journal import jetstream
+from footfall.journal.base import Partition
 from footfall.registry import jetstream as shared
 from footfall.store import Cluster, open_filling, open_node, open_store
 from tests.nats_server import NatsServer, nats_server
@@ -65,3 +68,27 @@ async def test_clickhouse_without_a_cluster(tmp_path: Path) -> None:
     """It would be a store of one machine, which nobody asked for."""
     with pytest.raises(StoreRefused, match="none is named"):
         await open_house(Config(data_folder=tmp_path / "a", clickhouse="http://127.0.0.1:8123/footfall"))
+
+
+async def test_a_sink_tells_once_that_it_cannot_begin(nats: NatsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for each partition, every three seconds."""
+    monkeypatch.setattr(rounds, "_RENEW_SECONDS", 0.05)
+    with capture_logs() as logs:
+        filling, close = await open_filling(Cluster([nats.address], 2, 1, "http://127.0.0.1:1/x"), process_clock())
+        looks: list[int] = []
+        opened = filling._open
+
+        async def looked(partition: Partition) -> Filler:
+            looks.append(partition.number)
+            return await opened(partition)
+
+        filling._open = looked
+        running = asyncio.create_task(filling.run())
+        async with asyncio.timeout(20):
+            while len(looks) < 7:  # noqa: ASYNC110  # nothing tells
+                await asyncio.sleep(0.02)
+        assert "cannot be reached" in filling.failure
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await close()
+    assert [line["event"] for line in logs if line["log_level"] == "warning"] == ["a partition cannot be filled now"]
