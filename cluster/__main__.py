@@ -55,11 +55,11 @@ def kill(folder: Path, name: str) -> None:
 
 
 @main.command()
-@click.argument("name")
+@click.argument("names", nargs=-1, required=True)
 @click.pass_obj
-def start(folder: Path, name: str) -> None:
-    """Start a server again that was killed."""
-    Cluster.found(folder).start(name)
+def start(folder: Path, names: tuple[str, ...]) -> None:
+    """Start servers again that were killed. Where most of NATS is down, name these together: one alone does not serve."""
+    Cluster.found(folder).start(*names)
 
 
 @main.command()

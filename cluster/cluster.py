@@ -84,11 +84,13 @@ class Cluster:
         """SIGKILL for one node."""
         self._node(name).kill()
 
-    def start(self, name: str) -> None:
-        """Start one node again, with its ports and its data. Returns when it serves."""
-        node = self._node(name)
-        node.launch()
-        node.wait_until_healthy()
+    def start(self, *names: str) -> None:
+        """Start nodes again, with their ports and their data. Returns when all serve: NATS serves when most of it is there."""
+        nodes = [self._node(name) for name in names]
+        for node in nodes:
+            node.launch()
+        for node in nodes:
+            node.wait_until_healthy()
 
     def status(self) -> dict[str, str]:
         """Of each node: `serves`, `runs` (and does not serve), `down`."""

@@ -18,8 +18,9 @@ START_SECONDS = 20.0
 class NatsServer:
     """Its data stays in `folder` over a kill; so does its port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         self._folder = folder
+        self._options = options
         self._process: subprocess.Popen[bytes] | None = None
         self._port = -1  # any
 
@@ -44,6 +45,7 @@ class NatsServer:
             str(self._folder),
             "--ports_file_dir",
             str(told),
+            *self._options,
         ]
         with open(self._folder / "log", "ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
@@ -62,9 +64,9 @@ class NatsServer:
 
 
 @contextmanager
-def nats_server(folder: Path) -> Iterator[NatsServer]:
+def nats_server(folder: Path, *options: str) -> Iterator[NatsServer]:
     """A server within."""
-    server = NatsServer(folder)
+    server = NatsServer(folder, *options)
     server.start()
     try:
         yield server

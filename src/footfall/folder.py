@@ -8,6 +8,7 @@ clock (the day is an argument). Every file it writes is replaced whole: a tempor
     journal.sqlite    the journal, the registry and checkpoints        history.duckdb   the rows
     secret.key        32 random bytes: the key of every hash           owner.key        what the owner signs in with
     salts.json        salts of the UTC day, two at most; leave it out of backups
+    node.json         {"store"}: the folder is a node's of that cluster, and has no store of its own
     outgoing/         a backup or an export while it is made: whoever asked for it takes the files away
     migration/        the copy that `footfall migrate` carries, until it has
 """
@@ -28,7 +29,7 @@ from footfall.errors import FolderInUse, Full, NewerVersion, StoreRefused
 VERSION = 1
 Migration = Callable[[Path], None]
 OURS = frozenset(
-    {"footfall", "lock", "journal", "history", "secret", "owner", "salts", "server", "outgoing", "migration"}
+    {"footfall", "lock", "journal", "history", "secret", "owner", "salts", "server", "outgoing", "migration", "node"}
 )  # names up to the first dot
 MIGRATIONS: Mapping[int, Migration] = {}  # from version n to n + 1; must bear being cut off and run again
 
@@ -50,6 +51,7 @@ class Folder:
         self.secret = _secret(path)
         self.owner_key = _owner_key(path)
         self._lock: int | None = lock
+        self._node = path / "node.json"
         self._salts_file = path / "salts.json"
         self._salts = _read_salts(self._salts_file)
 
@@ -79,7 +81,14 @@ class Folder:
         if (secret, owner_key) != (self.secret, self.owner_key):
             write_private(self.path / "secret.key", secret)
             write_private(self.path / "owner.key", owner_key.encode() + b"\n")
+        if not self.is_shared:
+            write_private(self._node, json.dumps({"store": store_id}).encode())
         self.store_id, self.secret, self.owner_key = store_id, secret, owner_key
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether its keys are a cluster's: without that it would open empty, with the keys of others."""
+        return self._node.exists()
 
     def close(self) -> None:
         """Let others open the folder; a second call does nothing."""

@@ -27,7 +27,7 @@ from footfall.config import Config
 from footfall.content.watch import Contents
 from footfall.definitions import with_ids
 from footfall.engine import Engine, Limits
-from footfall.errors import ArchiveRefused, Busy, HistoryFailed, NotFound
+from footfall.errors import ArchiveRefused, Busy, HistoryFailed, NotFound, StoreRefused
 from footfall.export import export
 from footfall.folder import Folder
 from footfall.handover import Handover
@@ -281,6 +281,10 @@ async def open_house(config: Config, clock: Clock | None = None) -> House:
 async def _opened(config: Config, clock: Clock, limits: Limits, disk: Disk) -> Store:
     """A store of one's own, or a part in a cluster's."""
     if not config.cluster:
+        if config.clickhouse:
+            raise StoreRefused(
+                "ClickHouse is for a cluster, and none is named", "name it with --cluster, or leave out --clickhouse"
+            )
         return await open_store(config.data_folder, clock, limits, lambda: disk.obstacle)
     cluster = cluster_of(config)
     return await open_node(config.data_folder, cluster, clock, limits, lambda: disk.obstacle)

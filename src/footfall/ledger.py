@@ -1,6 +1,6 @@
 """What became of everything that was sent: the ledger of a site, by hour and door, as it is at one moment.
 
-Lines that became rows come from history, the increments since the last sweep from the live state at the same seq.
+Lines that became rows come from history, the increments since the last sweep from the live state at the same place.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from footfall.engine import Engine
 from footfall.errors import Busy
 from footfall.history.base import Statement
 from footfall.model import Table
+from footfall.query.sql import reached
 
 _SQL = (
     "SELECT hour_ms, door, outcome, reason, sum(count)::BIGINT FROM ledger"
-    " WHERE site = ? AND seq <= ? AND hour_ms >= ? AND hour_ms < ? GROUP BY ALL"
+    " WHERE site = ? AND {reached} AND hour_ms >= ? AND hour_ms < ? GROUP BY ALL"
 )
 
 
@@ -42,11 +43,11 @@ class LedgerAnswer(msgspec.Struct, frozen=True):
 
 async def ledger(engine: Engine, site: str, start: int, end: int) -> list[LedgerLine]:
     """The lines of the hours that begin in [start, end), in their order. Raises Busy while history lags."""
-    upto, lines = engine.fold.seq, Counter[tuple[int, str, str, str]]()
+    until, lines = reached(await engine.place()), Counter[tuple[int, str, str, str]]()
     for (of, door, hour, outcome, reason), count in engine.fold.ledger.items():
         if of == site and start <= hour < end:
             lines[hour, door, outcome, reason] += count
-    rows, lag = await engine.fetch(Statement(_SQL, (site, upto, start, end)))
+    rows, lag = await engine.fetch(Statement(_SQL.format(reached=until.text), (site, *until.params, start, end)))
     if lag:
         raise Busy("history is catching up", 5)
     return [LedgerLine(*line, count) for line, count in sorted(_with(rows, lines).items())]

@@ -44,7 +44,10 @@ from footfall.supervised import cancelled, supervised
 
 _RESTORE = "restore the whole data folder from one backup"
 _LOOK = f"see that the disk has room and the folder can be written; if the file is damaged, {_RESTORE}"
-_SERVERS = "see that the NATS servers run, most of them, and with JetStream"
+_SERVERS = (
+    "see that most of the NATS servers run, with JetStream; that they are as many as --cluster-replicas says (3 by default); "
+    "and that name and password in --cluster are right"
+)
 FILLING = "footfall-filling"  # what sinks keep in NATS
 BIRTH = "cluster", "birth"  # the kind and the id of that document
 _RENEW_SECONDS = 60.0
@@ -121,6 +124,10 @@ async def open_store(path: Path, clock: Clock, limits: Limits | None = None, obs
     folder = open_folder(path)
     opened: list[Closing] = []
     try:
+        if folder.is_shared:
+            raise StoreRefused(
+                f"{path} belongs to a node of a cluster", "start that node, or name its --cluster and --clickhouse"
+            )
         journal = await open_journal(folder.journal, folder.store_id)
         opened.insert(0, journal)
         registry = await open_registry(folder.journal)

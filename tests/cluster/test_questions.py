@@ -22,6 +22,7 @@ from footfall.history.base import Statement
 from footfall.history.incoming import TABLES, chunks
 from footfall.housekeeping import sweep
 from footfall.intake.adopted import check_adopted
+from footfall.ledger import ledger
 from footfall.model import Fact, Goal, Site, Sweep
 from footfall.query.answer import Answer
 from footfall.query.dimensions import DIMENSIONS
@@ -83,6 +84,13 @@ class Both:
             expected = await Questions(self.alone.engine).ask(question)
             assert await answered(self.node, question) == expected
 
+    async def ledgers_agree(self) -> None:
+        """What became rows and what did not yet, together."""
+        hours = "blog", self.time.now - rules.DAY, self.time.now + rules.HOUR
+        lines = await ledger(self.node.engine, *hours)
+        assert lines
+        assert lines == await ledger(self.alone.engine, *hours)
+
 
 NAMES = ("visitors", "visits", "pageviews", "events", "views_per_visit", "bounce_rate", "visit_duration")
 
@@ -135,9 +143,11 @@ async def test_a_cluster_answers_as_one_machine_does(both: Both) -> None:
             await both.send(views(both.time, chance, 25))
             both.time.now += 3 * rules.MINUTE
         await both.agree(both.all_questions() if last else ())
+        await both.ledgers_agree()
         both.time.now += rules.WINDOW_KEPT + rules.HOUR
         await both.sweep()
         await both.agree()
+        await both.ledgers_agree()
 
 
 async def test_clickhouse_is_away_for_a_while(both: Both, clickhouse: ClickhouseServer) -> None:

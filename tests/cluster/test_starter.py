@@ -78,7 +78,8 @@ def test_by_hand(tmp_path: Path) -> None:
         assert [line.split()[1] for line in states.stdout.splitlines()] == ["serves", "down", "serves"]
         assert states.returncode == 1
         assert "there is no 'nats-9'" in run("kill", "nats-9").stderr
-        assert run("start", "nats-2").returncode == 0
+        assert run("kill", "nats-3").returncode == 0
+        assert run("start", "nats-2", "nats-3").returncode == 0
         assert run("status").returncode == 0
     finally:
         run("down")

@@ -122,6 +122,13 @@ async def test_what_the_owner_does_at_one_node_holds_at_all(two: list[Running]) 
     assert a.owner == b.owner
 
 
+async def test_a_node_makes_no_backup(two: list[Running]) -> None:
+    """And says what to do instead; nothing went wrong, so no fault is in the log."""
+    answer = await two[0].client.post("/api/backup", headers=two[0].owner)
+    assert answer.status_code == 409
+    assert "ClickHouse" in answer.json()["error"]
+
+
 async def test_what_was_acknowledged_survives_a_kill_once(open_a_node: OpenNode, nats: NatsServer) -> None:
     """Appends go on through kills of the only server; whoever was refused tries again, and in the end all is there once."""
     store = await open_a_node()

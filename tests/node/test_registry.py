@@ -11,7 +11,7 @@ from nats.aio.client import Client
 from footfall import rules
 from footfall.errors import Full
 from footfall.journal.jetstream import connect
-from footfall.registry import jetstream, jetstream_leases
+from footfall.registry import jetstream_leases
 from footfall.registry.jetstream import JetstreamRegistry, open_registry
 from footfall.registry.jetstream_leases import open_leases
 from footfall.registry.jetstream_secrets import SharedSecrets, open_secrets
@@ -45,6 +45,15 @@ async def test_who_creates_first_decides(client: Client) -> None:
     assert await b.create("cluster", "birth", b"two") == b"one"
     assert await b.delete("cluster", "birth")
     assert await b.create("cluster", "birth", b"two") == b"two"
+
+
+async def test_what_was_removed_leaves_nothing(client: Client) -> None:
+    """Each checkpoint puts and removes documents, for years."""
+    registry, _ = await two(client)
+    before = (await client.jetstream().stream_info("KV_footfall-registry")).state.messages
+    await registry.put("place", "1", b"there")
+    assert await registry.delete("place", "1")
+    assert (await client.jetstream().stream_info("KV_footfall-registry")).state.messages == before
 
 
 async def test_the_revision_moves_with_every_change(client: Client) -> None:
@@ -152,7 +161,7 @@ async def test_a_salt_goes_by_itself(client: Client) -> None:
 
 async def test_looking_leaves_nothing_behind(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every look makes a consumer in the server, of which it allows so many."""
-    monkeypatch.setattr(jetstream, "_FORGET", 0.5)
+    monkeypatch.setattr(jetstream_leases, "_FORGET", 0.5)
     registry, leases = await open_registry(client, replicas=1), await open_leases(client, "somebody", replicas=1)
     await registry.put("site", "one", b"1")
     for _ in range(10):

@@ -57,7 +57,7 @@ class Filling:
         self._patience = 0.0  # until when this round waits for those
         self._most = 0  # partitions that are ours
         self._troubles: list[str] = []  # of the round that goes on
-        self._trouble = "starting"  # of the last one
+        self._told = ["starting"]  # of the last one
 
     async def run(self) -> None:
         """For ever. Raises StoreRefused when a partition and history do not fit together."""
@@ -71,7 +71,7 @@ class Filling:
     def failure(self) -> str:
         """Why history is not filled as it should be, "" if it is."""
         failing = (f"history cannot be written: {f.sink.failure}" for f, _ in self.fillers.values() if f.sink.failure)
-        return self._obstacle() or next(failing, self._trouble)
+        return self._obstacle() or next(failing, next(iter(self._told), ""))
 
     async def _rounds(self) -> None:
         told = 0.0
@@ -81,7 +81,7 @@ class Filling:
             self._patience = asyncio.get_running_loop().time() + _OPEN_SECONDS
             for partition in self.partitions:
                 await self._tend(partition)
-            self._trouble = next(iter(self._troubles), "")
+            self._told = self._troubles
             if asyncio.get_running_loop().time() > told:
                 told = asyncio.get_running_loop().time() + _TELL_SECONDS
                 self._tell()
@@ -164,8 +164,11 @@ class Filling:
         log.info("filling history", partition=number)
 
     def _failed(self, what: str, error: FootfallError, **where: int) -> None:
-        log.warning(what, error=str(error), **where)
-        self._troubles.append(f"{what}: {error}")
+        """Told once, however many partitions have it and for however long."""
+        trouble = f"{what}: {error}"
+        if trouble not in (*self._told, *self._troubles):
+            log.warning(what, error=str(error), **where)
+        self._troubles.append(trouble)
 
     def _check(self, number: int) -> None:
         """Raise what its task ended with."""

@@ -116,6 +116,8 @@ def _problems(method: str, path: str, told: Told) -> Iterator[tuple[int, str]]:
     yield 403, "Too small a scope"
     if "{" in path:
         yield 404, "There is none, or it is another site than the key's"
+    if path == "/api/backup":
+        yield 409, "A cluster's data is not here: NATS and ClickHouse have tools of their own"
     yield 429, "Too many; Retry-After says when to come again"
     yield 503, "Not just now; Retry-After says when to come again"
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from footfall.errors import Busy, HistoryFailed, InvalidInput, NotFound
+from footfall.errors import ArchiveRefused, Busy, HistoryFailed, InvalidInput, NotFound
 from footfall.house import House
 from footfall.http.allowance import Allowance
 from footfall.http.answers import MAX_BODY
@@ -81,6 +81,8 @@ class Guard:
                 return told(400, {"error": str(error), "field": error.field})
             except NotFound as error:
                 return told(404, {"error": str(error)})
+            except ArchiveRefused as error:
+                return told(409, {"error": str(error)})
             except Busy as busy:
                 return told(503, {"error": str(busy)}, {"retry-after": str(busy.retry_after)})
             except HistoryFailed as error:

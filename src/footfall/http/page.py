@@ -113,7 +113,10 @@ NO = {
     404: ("Nothing here", "There is no such page, or it is not yours to see."),
     405: ("Not like this", "This page can only be read."),
     429: ("Too many tries", "Too many wrong keys came from your address. Wait a minute."),
-    503: ("Not just now", "Nothing was done, because it could not have been kept. Try again in a moment."),
+    503: (
+        "Not just now",
+        "What was asked for can neither be kept nor looked up now, so nothing was done. Try again in a moment.",
+    ),
 }
 RETRY = {429: "60", 503: "2"}  # seconds
 

@@ -55,16 +55,19 @@ log = structlog.get_logger(__name__)
 
 async def connect(servers: Sequence[str]) -> Client:
     """A connection that comes back by itself, to any of the servers. Raises JournalFailed when none answers now."""
+    cause = ""
 
     async def lost() -> None:
         if not client.is_closed:
             log.warning("the connection to NATS was lost; trying all servers")
 
     async def back() -> None:
-        log.info("connected to NATS again", server=client.connected_url and _place(client.connected_url.netloc))
+        log.info("connected to NATS again", server=client.connected_url and _host(client.connected_url.netloc))
 
     async def failed(error: Exception) -> None:
-        log.debug("the connection to NATS", error=said(error))
+        nonlocal cause
+        cause = said(error)
+        log.debug("the connection to NATS", error=cause)
 
     client = Client()
 
@@ -83,13 +86,13 @@ async def connect(servers: Sequence[str]) -> Client:
                 reconnected_cb=back,
             )
     except FAULTS as error:
-        raise JournalFailed(f"no NATS server answers at {', '.join(map(_place, servers))}: {said(error)}") from error
+        raise JournalFailed(f"no NATS server lets us in at {', '.join(map(_host, servers))}: {cause or said(error)}") from error
     return client
 
 
-def _place(server: str) -> str:
-    """Host and port of an address, which may hold a password."""
-    return server.rpartition("//")[2].rpartition("@")[2]
+def _host(address: str) -> str:
+    """An address without the name and the password in it."""
+    return address.rpartition("/")[2].rpartition("@")[2]
 
 
 async def open_partition(

@@ -39,7 +39,6 @@ _SECONDS = 8.0  # a call is tried again for that long: a new leader takes about 
 _CREATE = 30.0
 _CHECKPOINT_SECONDS = 120.0
 _PAUSE = 0.1
-_FORGET = 5.0  # a look leaves a consumer in the server, which goes after so long: there may be so many only
 _LENGTH = 8  # bytes in front of a part
 
 
@@ -70,18 +69,6 @@ async def bucket(client: Client, name: str, replicas: int) -> KeyValue:
     return await tried(opened, _CREATE)
 
 
-async def listed(documents: KeyValue, keys: str) -> Sequence[KeyValue.Entry]:
-    """What there is now under keys like that."""
-    found = []
-    watcher = await documents.watch(keys, ignore_deletes=True, inactive_threshold=_FORGET)
-    try:
-        while (entry := await watcher.updates(timeout=_TRY)) is not None:  # type: ignore[no-untyped-call]  # nor is stop()
-            found.append(entry)
-    finally:
-        await watcher.stop()  # type: ignore[no-untyped-call]
-    return found
-
-
 async def tried(work: Callable[[], Awaitable[T]], seconds: float = _SECONDS) -> T:
     """What `work` gives, again and again while the servers elect a leader. Raises Busy; not found and not changed are answers."""
     deadline = asyncio.get_running_loop().time() + seconds
@@ -107,8 +94,10 @@ class JetstreamRegistry:
         self._closed = False
 
     async def revision(self) -> int:
-        """Another number whenever a document was put or removed, by whatever process."""
-        return (await self._try(lambda: self._js.stream_info(self._documents._stream))).state.last_seq
+        """Another number whenever a document was put or removed, by whatever process: what is put moves the last seq, what is
+        removed becomes less."""
+        state = (await self._try(lambda: self._js.stream_info(self._documents._stream))).state
+        return state.last_seq << 32 | state.messages
 
     async def put(self, kind: str, id: str, document: bytes) -> None:
         await self._try(lambda: self._documents.put(_key(kind, id), document))
@@ -135,21 +124,33 @@ class JetstreamRegistry:
         return (await self._look(kind, id))[0]
 
     async def _look(self, kind: str, id: str) -> tuple[bytes | None, int | None]:
-        """The document and its revision; that of the mark which a removal left."""
+        """The document and its revision."""
         try:
             entry = await self._try(lambda: self._documents.get(_key(kind, id)))
-        except KeyNotFoundError as none:
-            return None, none.entry.revision if none.entry else None
+        except KeyNotFoundError:
+            return None, None
         return entry.value or b"", entry.revision
 
     async def list(self, kind: str) -> dict[str, bytes]:
-        entries = await self._try(lambda: listed(self._documents, f"{kind}.>"))
-        return dict(sorted((_id(entry.key), entry.value or b"") for entry in entries))
+        """Asked of the stream's leader, one by one. A watcher would take its word from any replica, which may be behind, and may
+        end before the first entry (nats.py 842, 995)."""
+        prefix = f"$KV.{self._documents._name}."
+        subjects = await self._subjects(self._documents._stream, f"{prefix}{kind}.>")
+        ids = sorted(_id(subject.removeprefix(prefix)) for subject in subjects)
+        found = await asyncio.gather(*(self.get(kind, id) for id in ids))
+        return {id: document for id, document in zip(ids, found, strict=True) if document is not None}
+
+    async def _subjects(self, stream: str, pattern: str) -> set[str]:
+        """Those that have a message, as the stream's leader knows them."""
+        info = await self._try(lambda: self._js.stream_info(stream, subjects_filter=pattern))
+        return set(info.state.subjects or {})
 
     async def delete(self, kind: str, id: str) -> bool:
+        """No mark stays that there was one: every checkpoint has documents, which would add up for ever."""
         found = await self.get(kind, id)
         if found is not None:
-            await self._try(lambda: self._documents.purge(_key(kind, id)))
+            subject = f"$KV.{self._documents._name}.{_key(kind, id)}"
+            await self._try(lambda: self._js.purge_stream(self._documents._stream, subject=subject))
         return found is not None
 
     async def save_checkpoint(self, seq: Position, version: str, parts: Iterable[bytes]) -> None:
@@ -191,11 +192,18 @@ class JetstreamRegistry:
 
     async def _list_checkpoints(self) -> Sequence[ObjectInfo]:
         """Newest first, of all versions."""
+        stream = self._objects._stream
+        described = f"$O.{stream.removeprefix('OBJ_')}.M."
+        subjects = await self._subjects(stream, described + ">")
+        names = [urlsafe_b64decode(subject.removeprefix(described)).decode() for subject in subjects]
+        found = await asyncio.gather(*(self._described(name) for name in names))
+        return sorted((info for info in found if info is not None), key=lambda info: int(info.name), reverse=True)
+
+    async def _described(self, name: str) -> ObjectInfo | None:
         try:
-            found = await self._try(lambda: self._objects.list(ignore_deletes=True))
-        except NotFoundError:
-            return []
-        return sorted(found, key=lambda info: int(info.name), reverse=True)
+            return await self._try(lambda: self._objects.get_info(name))
+        except NotFoundError:  # another process removed it just now
+            return None
 
     async def _remove(self, info: ObjectInfo) -> None:
         """Its description first, so that nobody finds half of it; and no mark that there was one."""

@@ -15,17 +15,19 @@ from nats.js.errors import BucketNotFoundError, KeyNotFoundError, KeyWrongLastSe
 from nats.js.kv import KeyValue
 
 from footfall.errors import Busy
-from footfall.registry.jetstream import listed, tried
+from footfall.registry.jetstream import tried
 from footfall.supervised import cancelled
 
 SECONDS = 10.0  # a lease that is not renewed ends after so long
 _CREATE = 30.0
+_TRY = 2.0
+_FORGET = 5.0  # a look leaves a consumer in the server, which goes after so long: there may be so many only
 _HERE = "here-"  # begins the keys that say who is there
 
 
 async def open_leases(client: Client, holder: str, *, replicas: int, name: str = "footfall") -> Leases:
     """The leases of a cluster, for a holder whose name nobody else has. Raises Busy."""
-    js = client.jetstream(timeout=2.0)
+    js = client.jetstream(timeout=_TRY)
 
     async def opened() -> KeyValue:
         try:
@@ -72,10 +74,18 @@ class Leases:
     async def join(self) -> int:
         """Say that this holder is here, for SECONDS; how many are. Raises Busy."""
         await self.take(_HERE + self._holder.decode())
-        there = await tried(lambda: listed(self._kept, ">"))
-        return max(
-            1, sum(entry.key.startswith(_HERE) for entry in there)
-        )  # this one is, though its own word may have ended if the call took long
+        keys = await tried(self._keys)
+        return max(1, sum(key.startswith(_HERE) for key in keys))  # this one is, though its own word may have ended meanwhile
+
+    async def _keys(self) -> list[str]:
+        found = []
+        watcher = await self._kept.watch(">", ignore_deletes=True, meta_only=True, inactive_threshold=_FORGET)
+        try:
+            while (entry := await watcher.updates(timeout=_TRY)) is not None:  # type: ignore[no-untyped-call]  # nor is stop()
+                found.append(entry.key)
+        finally:
+            await watcher.stop()  # type: ignore[no-untyped-call]
+        return found
 
     async def leave(self) -> None:
         """Say that it is not here any more. Raises Busy."""
