@@ -190,6 +190,7 @@ class Filling:
         """Know how far history is behind, for ever; what cannot be looked at now is as it was."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
+            self._obstacle()  # it counts from when somebody looked
             for partition in self.partitions:
                 if (held := self.fillers.get(partition.number)) is None:
                     self.behind.pop(partition.number, None)
