@@ -29,6 +29,7 @@ from footfall.migrate.tail import Carried, Tail, carried
 from footfall.model import Erase, Fact, Import, Kind, Publish, Record, Refused, Sweep
 from footfall.registry.jetstream import open_registry
 from footfall.store import FILLING, Cluster, Store, open_node, open_store
+from tests.clickhouse_server import ClickhouseServer
 from tests.engine.conftest import Time
 from tests.engine.test_recovery import send
 from tests.migrate.conftest import PARTITIONS, SECONDS, World
@@ -313,6 +314,7 @@ async def test_records_are_carried_once(world: World, tmp_path: Path) -> None:
                 tail = Tail(partitions, registry, known)
                 continue
             break
+        assert await carried(registry) == Carried(tail.upto)  # the partitions may be trimmed now: nothing is to be looked for
     assert failures >= 3
     found: list[Record] = []
     for partition, begin in zip(partitions, begins, strict=True):
@@ -414,6 +416,17 @@ async def test_partitions_that_others_make_are_none(world: World, time: Time, mo
     monkeypatch.setattr(ClickhouseHistory, "empty", empty)
     assert await migrate(config_of(world), time, Watcher()) == []
     await client.close()
+
+
+async def test_another_clickhouse_is_refused(world: World, time: Time, clickhouse: ClickhouseServer, tmp_path: Path) -> None:
+    """Than the one that the copy went to: it has nothing, and nobody would fill it."""
+    async with opened(world, time) as store:
+        await send(store, OLD[:5])
+    assert await migrate(config_of(world), time, Watcher()) == []
+    other = clickhouse.database(str(tmp_path / "other"))
+    with pytest.raises(StoreMismatch, match="not the ClickHouse"):
+        await migrate(config_of(world, clickhouse=other), time, Watcher())
+    clickhouse.drop(other)
 
 
 async def test_what_is_missing_is_named(world: World, time: Time) -> None:

@@ -97,6 +97,9 @@ class _Migration:
         for partition, begin in zip(self._to.partitions, at.begins, strict=True):
             if await partition.head() < begin:
                 raise StoreMismatch(f"partition {partition.number} of the cluster was lost", "restore its streams from a backup")
+        here = await self._to.history.positions()
+        if any(here.get(number, 0) < begin for number, begin in enumerate(at.begins)):
+            raise StoreMismatch("this is not the ClickHouse that the copy went to", "name that one with --clickhouse")
         return at, Tail(self._to.partitions, self._to.registry, records)
 
     async def _moved(self, at: Copied, tail: Tail) -> list[str]:
