@@ -5,6 +5,7 @@ comparison. Killed anywhere, it goes on when it is run again: what it did is wri
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,9 +15,10 @@ from footfall import hold, manifest, rules
 from footfall.admin import owner
 from footfall.clock import Clock
 from footfall.config import Config
-from footfall.errors import Busy, FolderInUse, StoreMismatch
+from footfall.errors import Busy, FolderInUse, HistoryFailed, StoreMismatch
 from footfall.folder import carried_away, carrying, in_use, keys_of
 from footfall.house import cluster_of
+from footfall.journal.base import Position
 from footfall.live.fold import Fold
 from footfall.migrate import copy
 from footfall.migrate.compare import differences
@@ -28,7 +30,7 @@ from footfall.store import Store, open_store
 from footfall.supervised import cancelled
 
 _PAUSE = 0.5  # seconds between two looks at what came
-REST = 10.0  # so long the old server has to be away: one that is restarted is none that stopped
+REST = 15.0  # so long the old server has to be away: one that is restarted is none that stopped
 _HOLD_SECONDS = 60.0
 _FOLDER = "migration"
 _NEXT_STEPS = """\
@@ -60,13 +62,14 @@ class _Migration:
         self._settings = Settings(old, to.registry)
         self._salts: dict[int, bytes] = {}
         self._upto = 0  # records up to this one are in the cluster
-        self._served = False  # whether the old server was there
+        self._served = in_use(config.data_folder)  # whether the old server was there
         self._trouble = ""
 
     async def run(self) -> list[str]:
         """One sentence for each difference."""
         at, records = await copy.copied(self._to.registry), await carried(self._to.registry)
         self._upto = records.upto if records else at.upto if at else 0
+        carried_away(self._config.data_folder, "")
         await self._hold()
         holding = asyncio.create_task(self._holds())
         try:
@@ -107,7 +110,6 @@ class _Migration:
         while True:
             await self._follow(tail)
             if not await self._rests():
-                self._watch.say("The old server is there again, and is followed.")
                 continue
             try:
                 store = await open_store(self._config.data_folder, self._clock)
@@ -123,18 +125,19 @@ class _Migration:
         """Whether the old server stays away until a sink has stored everything. Restarted, as for a new version, it finds its
         folder free."""
         loop = asyncio.get_running_loop()
-        until, stored, said = loop.time() + REST * self._served, asyncio.create_task(self._stored()), False
-        try:
-            while not in_use(self._config.data_folder):
-                if stored.done() and loop.time() >= until:
-                    await stored
-                    return True
-                if not said:
-                    said = True
-                    self._watch.say(_STOPPED)
-                await asyncio.sleep(_PAUSE)
-        finally:
-            await cancelled(stored)
+        until, heads, stored = loop.time() + REST * self._served, list[Position](), False
+        self._watch.say(_STOPPED)
+        while not in_use(self._config.data_folder):
+            try:
+                heads = heads or await self._heads()
+                stored = stored or await self._stored(heads)
+                self._complain("")
+            except (Busy, HistoryFailed) as error:
+                self._complain(str(error))
+            if stored and loop.time() >= until:
+                return True
+            await asyncio.sleep(_PAUSE)
+        self._watch.say("The old server is there again, and is followed.")
         return False
 
     # --- the copy ---
@@ -222,18 +225,19 @@ class _Migration:
         await tail.follow(store.journal)
         await tail.mark()
         await self._settings.bring()
-        await self._stored()
+        heads = await self._heads()
+        while not await self._stored(heads):  # noqa: ASYNC110  # another process does it
+            await asyncio.sleep(_PAUSE)
         await store.engine.sink.reach(store.engine.fold.seq)
         found = await differences(store.history, self._to.history, at.upto, self._to.count)
         if not found:
             carried_away(self._config.data_folder, datetime.fromtimestamp(self._clock() / rules.SECOND, UTC).date().isoformat())
         return found
 
-    async def _stored(self) -> None:
-        """A sink has made rows of everything that is in the partitions now."""
-        heads = [await partition.head() for partition in self._to.partitions]
-        while True:
-            here = await self._to.history.positions()
-            if all(here.get(number, 0) >= head for number, head in enumerate(heads)):
-                return
-            await asyncio.sleep(_PAUSE)
+    async def _heads(self) -> list[Position]:
+        return [await partition.head() for partition in self._to.partitions]
+
+    async def _stored(self, heads: Sequence[Position]) -> bool:
+        """Whether a sink has made rows of everything up to there."""
+        here = await self._to.history.positions()
+        return all(here.get(number, 0) >= head for number, head in enumerate(heads))
