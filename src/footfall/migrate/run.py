@@ -163,6 +163,7 @@ class _Migration:
         if self._copy.exists():
             fold = await copy.state_of(self._copy, self._clock)
             if await self._old.journal.tail() <= fold.seq:
+                self._watch.say("Going on with the copy that was taken.")
                 return fold
             self._watch.say("The old server's journal no longer has what comes behind the copy, so a new one is taken.")
             await asyncio.to_thread(copy.remove, self._copy)
