@@ -11,6 +11,7 @@ clock (the day is an argument). Every file it writes is replaced whole: a tempor
     node.json         {"store"}: the folder is a node's of that cluster, and has no store of its own
     outgoing/         a backup or an export while it is made: whoever asked for it takes the files away
     migration/        the copy that `footfall migrate` carries, until it has
+    migration.end     the day on which all of it was in a cluster: what comes here since does not get there
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ Migration = Callable[[Path], None]
 OURS = frozenset(
     {"footfall", "lock", "journal", "history", "secret", "owner", "salts", "server", "outgoing", "migration", "node"}
 )  # names up to the first dot
+_CARRIED = "migration.end"
 MIGRATIONS: Mapping[int, Migration] = {}  # from version n to n + 1; must bear being cut off and run again
 
 
@@ -44,7 +46,7 @@ class Folder:
     def __init__(self, path: Path, lock: int, store_id: str, warnings: tuple[str, ...]) -> None:
         self.path = path
         self.store_id = store_id
-        self.warnings = warnings
+        self.warnings = (*warnings, *_carried_away(path))
         self.journal = path / "journal.sqlite"
         self.history = path / "history.duckdb"
         self.outgoing = path / "outgoing"
@@ -149,6 +151,29 @@ def taken(path: Path) -> Iterator[None]:
         os.close(lock)
 
 
+@contextmanager
+def carrying(path: Path) -> Iterator[None]:
+    """Nobody else carries a store elsewhere within; who serves it is not disturbed. Raises FolderInUse."""
+    handle = os.open(path / "footfall.json", os.O_RDWR)  # `lock` is its owner's
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise FolderInUse(
+            f"{path} is being carried into a cluster by another process", "let that one go on, or stop it"
+        ) from None
+    finally:
+        os.close(handle)
+
+
+def carried_away(path: Path, day: str) -> None:
+    """All of the store is elsewhere since that day; "": it is not, or not any more. For the owner of the folder alone."""
+    if day:
+        write_private(path / _CARRIED, day.encode())
+    else:
+        (path / _CARRIED).unlink(missing_ok=True)
+
+
 def _take_lock(file: Path, patience: float) -> int:
     lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + patience
@@ -238,6 +263,16 @@ def _read_salts(file: Path) -> dict[int, bytes]:
         raise StoreRefused(
             f"{file} cannot be read: {error}", "delete it: visitors without a session count once more today"
         ) from error
+
+
+def _carried_away(path: Path) -> tuple[str, ...]:
+    file = path / _CARRIED
+    if not file.exists():
+        return ()
+    return (
+        f"this store was carried into a cluster on {file.read_text('utf-8')}: what comes here since does not get there;"
+        f" run footfall migrate again, or delete {file} to go on without the cluster",
+    )
 
 
 def _closed_to_others(path: Path) -> tuple[str, ...]:

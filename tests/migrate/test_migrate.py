@@ -11,11 +11,17 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pytest
 
+from footfall.clock import process_clock
+from footfall.folder import open_folder
+from footfall.migrate import run
+from footfall.migrate.run import migrate
 from tests.chaos.load import Load, sending
 from tests.chaos.process import Server
 from tests.chaos.story import BROWSER
 from tests.migrate.conftest import FOLLOWS, SECONDS, SITE, World
+from tests.migrate.test_run import Watcher, config_of, said
 
 HEADERS = {"user-agent": BROWSER, "x-forwarded-for": "192.0.2.7"}
 
@@ -87,6 +93,29 @@ async def test_everything_is_there_once(world: World, load: Load, chance: random
     await until(lambda: (Counter({text: int(count) for text, count in rows(world, stored)}), wanted))
     spanning = "SELECT count(), sum(counted), uniqExact(visit) FROM facts WHERE title = 'spanning' OR name = 'joined'"
     assert rows(world, spanning) == [["6", "4", "1"]]
+
+
+async def test_an_old_server_that_comes_again_is_followed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is started anew, as for a new version: the folder is its own, and what it takes then is carried too. Once all of it is
+    elsewhere, who starts it is told."""
+    monkeypatch.setattr(run, "REST", SECONDS)
+    old, clock, watcher = await asyncio.to_thread(world.serve), process_clock(), Watcher()
+    old.add_site(SITE)
+    migration = asyncio.create_task(migrate(config_of(world), clock, watcher))
+    await said(FOLLOWS, watcher)
+    world.sink()
+    await asyncio.to_thread(old.stop)
+    await said("has stopped", watcher)
+    old = await asyncio.to_thread(world.serve)
+    await said("there again", watcher)
+    monkeypatch.setattr(run, "REST", 0.0)
+    await asyncio.to_thread(send, old, "view", "/", "v")
+    await asyncio.to_thread(old.stop)
+    assert await migration == []
+    assert rows(world, "SELECT count() FROM facts") == [["1"]]
+    folder = open_folder(world.old)
+    assert "was carried into a cluster" in " ".join(folder.warnings)
+    folder.close()
 
 
 async def killed(migration: subprocess.Popen[bytes], after: float) -> None:

@@ -13,11 +13,11 @@ import pytest
 from footfall import hold, rules
 from footfall.cluster.filler import open_filler
 from footfall.config import Config
-from footfall.errors import Full, HistoryFailed, JournalFailed, StoreMismatch, StoreRefused
+from footfall.errors import FolderInUse, Full, HistoryFailed, JournalFailed, StoreMismatch, StoreRefused
 from footfall.folder import keys_of
 from footfall.history import blocks
 from footfall.history.base import Statement
-from footfall.history.clickhouse import open_history
+from footfall.history.clickhouse import ClickhouseHistory, open_history
 from footfall.intake.identity import shared
 from footfall.journal.base import PARTITION_BITS, Position
 from footfall.journal.jetstream import JetstreamPartition, connect, open_partition
@@ -29,6 +29,7 @@ from footfall.migrate.tail import Carried, Tail, carried
 from footfall.model import Erase, Fact, Import, Kind, Publish, Record, Refused, Sweep
 from footfall.registry.jetstream import open_registry
 from footfall.store import FILLING, Cluster, Store, open_node, open_store
+from tests.clickhouse_server import ClickhouseServer
 from tests.engine.conftest import Time
 from tests.engine.test_recovery import send
 from tests.migrate.conftest import PARTITIONS, SECONDS, World
@@ -313,6 +314,7 @@ async def test_records_are_carried_once(world: World, tmp_path: Path) -> None:
                 tail = Tail(partitions, registry, known)
                 continue
             break
+        assert await carried(registry) == Carried(tail.upto)  # the partitions may be trimmed now: nothing is to be looked for
     assert failures >= 3
     found: list[Record] = []
     for partition, begin in zip(partitions, begins, strict=True):
@@ -353,6 +355,78 @@ async def test_other_places_are_refused(world: World, time: Time, tmp_path: Path
 def replace_history(world: World) -> World:
     """The same without a history."""
     return World(world.folder, world.nats, "")
+
+
+async def test_a_store_is_carried_by_one(world: World, time: Time) -> None:
+    """A second migration of the same folder refuses and harms nothing; when the first is gone, another one may."""
+
+    async def second() -> None:
+        with pytest.raises(FolderInUse, match="is being carried"):
+            await migrate(config_of(world), time, Watcher())
+
+    seconds: list[asyncio.Task[None]] = []
+    async with opened(world, time) as store:
+        await send(store, OLD[:5])
+    watcher = Watcher(lambda label: seconds.append(asyncio.create_task(second())) if label == "Rows" else None)
+    assert await migrate(config_of(world), time, watcher) == []
+    await asyncio.gather(*seconds)
+    assert seconds
+    assert await migrate(config_of(world), time, Watcher()) == []
+
+
+async def said(what: str, watcher: Watcher) -> None:
+    """Wait until it was."""
+    async with asyncio.timeout(SECONDS):
+        while not any(what in told for told in watcher.told):  # noqa: ASYNC110  # a person would look, too
+            await asyncio.sleep(0.02)
+
+
+async def test_what_nodes_changed_stays(world: World, time: Time) -> None:
+    """Whoever runs it again, even after the end, brings only what changed at the old server since."""
+    async with opened(world, time) as store:
+        await send(store, OLD[:5])
+        await store.registry.put("kind", "theirs", b"1")
+        await store.registry.put("kind", "ours", b"1")
+        await store.registry.put("kind", "gone", b"1")
+    assert await migrate(config_of(world), time, Watcher()) == []
+    async with node(world, time) as store:
+        await store.registry.put("kind", "theirs", b"2")
+    async with opened(world, time) as store:
+        await store.registry.put("kind", "ours", b"3")
+        await store.registry.delete("kind", "gone")
+    assert await migrate(config_of(world), time, Watcher()) == []
+    async with node(world, time) as store:
+        assert await store.registry.list("kind") == {"ours": b"3", "theirs": b"2"}
+
+
+async def test_partitions_that_others_make_are_none(world: World, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sink that is started anew when those of an earlier copy were just removed makes them, and their seqs begin too low: rows
+    of the copy would be taken for theirs."""
+
+    async def made(history: ClickhouseHistory) -> None:
+        await empty(history)
+        await open_partition(client, 1, keys_of(world.old)[0], replicas=1)
+
+    async with opened(world, time) as store:
+        await send(store, OLD[:5])
+    client, empty = await connect([world.nats.address]), ClickhouseHistory.empty
+    monkeypatch.setattr(ClickhouseHistory, "empty", made)
+    with pytest.raises(StoreMismatch, match="partition 1 was made by"):
+        await migrate(config_of(world), time, Watcher())
+    monkeypatch.setattr(ClickhouseHistory, "empty", empty)
+    assert await migrate(config_of(world), time, Watcher()) == []
+    await client.close()
+
+
+async def test_another_clickhouse_is_refused(world: World, time: Time, clickhouse: ClickhouseServer, tmp_path: Path) -> None:
+    """Than the one that the copy went to: it has nothing, and nobody would fill it."""
+    async with opened(world, time) as store:
+        await send(store, OLD[:5])
+    assert await migrate(config_of(world), time, Watcher()) == []
+    other = clickhouse.database(str(tmp_path / "other"))
+    with pytest.raises(StoreMismatch, match="not the ClickHouse"):
+        await migrate(config_of(world, clickhouse=other), time, Watcher())
+    clickhouse.drop(other)
 
 
 async def test_what_is_missing_is_named(world: World, time: Time) -> None:

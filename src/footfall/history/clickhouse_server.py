@@ -158,7 +158,7 @@ class Server:
             try:
                 response = await self._client.send(request, stream=True)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:  # it has not heard of it
-                trouble = f"{servers[number].host}:{servers[number].port}: {error or type(error).__name__}"
+                trouble = f"{servers[number].host}:{servers[number].port}: {str(error) or type(error).__name__}"
                 continue
             self._first = number
             return response
@@ -189,7 +189,7 @@ def _heard() -> Iterator[None]:
     try:
         yield
     except httpx.HTTPError as error:
-        raise HistoryFailed(f"ClickHouse did not answer: {error or type(error).__name__}") from error
+        raise HistoryFailed(f"ClickHouse did not answer: {str(error) or type(error).__name__}") from error
 
 
 def _body(response: httpx.Response) -> bytes:

@@ -109,8 +109,14 @@ class Target:
             await drop_partition(self._client, number)
         await self.history.empty()
         await self.open(above)
+        begins = tuple([await partition.head() for partition in self.partitions])
+        for partition, begin in zip(self.partitions, begins, strict=True):
+            if begin < partition.start + above:
+                raise StoreMismatch(
+                    f"partition {partition.number} was made by a node or sink just now", "stop nodes and sinks, then run it again"
+                )
         await self.registry.put(*BIRTH, msgspec.json.encode(self._birth))
-        return tuple([await partition.head() for partition in self.partitions])
+        return begins
 
     async def bring(self, salts: dict[int, bytes], now: int) -> None:
         """Have the old server's salts of the day, where nobody here made one before. Raises Busy."""

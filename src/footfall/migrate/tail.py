@@ -48,7 +48,7 @@ class Tail:
     def __init__(self, partitions: Sequence[Partition], registry: Registry, at: Carried) -> None:
         self._partitions = partitions
         self._registry = registry
-        self._at = at
+        self._at = self._told = at  # where it is, and what is written down of it
 
     @property
     def upto(self) -> Position:
@@ -66,6 +66,8 @@ class Tail:
                 records = []
         if records:
             await self._carry(last, records)
+        if self._told != self._at:  # whoever goes on looks for nothing: sinks and nodes may have trimmed it by then
+            await self.mark()
 
     async def mark(self) -> None:
         """Write down how far it is."""
@@ -116,7 +118,7 @@ class Tail:
 
     async def _write(self, at: Carried) -> None:
         await self._registry.put(KIND, _RECORDS, msgspec.json.encode(at))
-        self._at = at
+        self._at = self._told = at
 
 
 def parted(records: Sequence[Record], partitions: int) -> Parts:
