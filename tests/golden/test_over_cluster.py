@@ -117,6 +117,7 @@ async def rows_of(store: Store) -> Rows:
     """Facts as they came, the others sorted. A name is told as the number of its first fact, -1 if it has none."""
     first: dict[object, int] = {}
     rows: Rows = {}
+    await store.engine.sink.reach(store.engine.fold.seq)
     for table, columns in ROWS.items():
         found, lag = await store.engine.fetch(Statement(f"SELECT {columns} FROM {table} ORDER BY seq, n"))
         assert not lag

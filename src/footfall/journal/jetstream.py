@@ -34,8 +34,7 @@ from footfall.model import Record
 SECONDS = 8.0  # an append is tried again for that long
 _TRY = 2.0  # and each time waits for an answer for that long
 _PAUSE = 0.1
-_CONNECT = 10.0
-_CONNECT_TRY = 2
+_CONNECT, _CONNECT_TRY = 10.0, 2
 _OUTAGE = 3.0
 _CREATE = 30.0  # a cluster that is just being started elects its leaders first
 _RECORD_BITS = 12
@@ -70,7 +69,6 @@ async def connect(servers: Sequence[str]) -> Client:
         log.debug("the connection to NATS", error=cause)
 
     client = Client()
-
     try:
         async with asyncio.timeout(_CONNECT):
             await client.connect(
@@ -98,8 +96,8 @@ def _host(address: str) -> str:
 async def open_partition(
     client: Client, number: int, store_id: str, *, replicas: int, name: str = "footfall", above: Position = 0
 ) -> JetstreamPartition:
-    """Open a partition, making its stream if there is none. `name` is what all streams of a cluster begin with. The seqs of a
-    new one begin above `above`, which is one of an embedded journal that goes on here.
+    """Open a partition, making its stream if there is none; the seqs of a new one begin above `above`, which is one of an embedded
+    journal that goes on here. `name` is what all streams of a cluster begin with.
 
     Raises StoreMismatch when the stream belongs to another store, JournalFailed when it cannot be opened now.
     """
