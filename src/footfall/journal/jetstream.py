@@ -96,8 +96,8 @@ def _host(address: str) -> str:
 async def open_partition(
     client: Client, number: int, store_id: str, *, replicas: int, name: str = "footfall", above: Position = 0
 ) -> JetstreamPartition:
-    """Open a partition, making its stream if there is none; the seqs of a new one begin above `above`, which is one of an embedded
-    journal that goes on here. `name` is what all streams of a cluster begin with.
+    """Open a partition, making its stream if there is none; the seqs of a new one begin above `above`, one of an embedded journal
+    that goes on here. `name` is what all streams of a cluster begin with.
 
     Raises StoreMismatch when the stream belongs to another store, JournalFailed when it cannot be opened now.
     """
