@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -27,7 +28,10 @@ class ClickhouseServer:
         return f"{self._address}/{database}"
 
     def drop(self, address: str) -> None:
-        """Forget a database."""
+        """Forget a database, when what was asked of it has ended: the server goes on also for one who hung up."""
+        until = time.monotonic() + 60
+        while self.running(address) and time.monotonic() < until:
+            time.sleep(0.02)
         self._do(f"DROP DATABASE IF EXISTS {address.rpartition('/')[2]}")
 
     def kill(self) -> None:

@@ -62,12 +62,12 @@ async def cluster(servers: tuple[NatsServer, ClickhouseServer], tmp_path: Path) 
     nats, clickhouse = servers
     address = clickhouse.database(str(tmp_path))
     yield Cluster([nats.address], partitions=1, replicas=1, clickhouse=address)
-    clickhouse.drop(address)
     client = await connect([nats.address])
     streams = client.jetstream()
     for stream in await streams.streams_info():
         await streams.delete_stream(str(stream.config.name))
     await client.close()
+    clickhouse.drop(address)
 
 
 @asynccontextmanager

@@ -264,7 +264,7 @@ async def test_a_command_goes_to_every_partition_or_to_none(open_a_node: OpenNod
 async def test_a_password_is_not_told(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Errors are read by more people than settings."""
     monkeypatch.setattr(jetstream, "_CONNECT", 0.5)
-    with pytest.raises(JournalFailed, match=r"no NATS server answers at 127\.0\.0\.1:9: ") as told:
+    with pytest.raises(JournalFailed, match=r"no NATS server lets us in at 127\.0\.0\.1:9: ") as told:
         await connect([address])
     assert "s3cret" not in str(told.value)
 
