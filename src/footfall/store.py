@@ -180,11 +180,11 @@ async def _joined(
     folder: Folder, cluster: Cluster, clock: Clock, limits: Limits, obstacle: Callable[[], str], opened: list[Closing]
 ) -> Store:
     """A node that has folded what the cluster's journal holds. What has to be closed is put in front of `opened`."""
-    jetstream, shared = nats()
+    connection, jetstream, shared = nats()
     from footfall.registry.jetstream_leases import open_leases
     from footfall.registry.jetstream_secrets import open_secrets
 
-    client = await jetstream.connect(cluster.servers)
+    client = await connection.connect(cluster.servers)
     opened.insert(0, client)
     registry = await shared.open_registry(client, replicas=cluster.replicas)
     opened.insert(0, registry)
@@ -201,7 +201,7 @@ async def _joined(
     history = clickhouse.history_at(cluster.clickhouse, birth.store) if cluster.clickhouse else NoHistory()
     starts = tuple(partition.start for partition in partitions)
     watermark = Watermark(history.positions, starts)
-    outage = jetstream.Outage(client)
+    outage = connection.Outage(client)
     fold, at = await _newest(registry, partitions, starts, clock)
     node = Node(fold, partitions, at, history, watermark, clock, limits, lambda: outage.obstacle() or obstacle())
     node.held = lambda: refusal(registry, clock())
@@ -221,14 +221,14 @@ async def _joined(
     return Store(folder, None, registry, history, node, keeper, tasks, opened, keys.salt, *shared_by)
 
 
-def nats() -> tuple[ModuleType, ModuleType]:
+def nats() -> tuple[ModuleType, ModuleType, ModuleType]:
     """NATS is an extra that who has one machine does not need. Raises StoreRefused."""
     try:
-        from footfall.journal import jetstream
+        from footfall.journal import jetstream, jetstream_connection
         from footfall.registry import jetstream as shared
     except ImportError as error:
         raise StoreRefused(f"this Footfall cannot join a cluster: {error}", "pip install 'footfall[cluster]'") from error
-    return jetstream, shared
+    return jetstream_connection, jetstream, shared
 
 
 async def _born(registry: SharedRegistry, cluster: Cluster, store_id: str) -> Birth:
@@ -253,10 +253,10 @@ async def open_filling(cluster: Cluster, clock: Clock) -> tuple[Filling, Callabl
 
 
 async def _filling(cluster: Cluster, clock: Clock, opened: list[Closing]) -> Filling:
-    jetstream, shared = nats()
+    connection, jetstream, shared = nats()
     from footfall.registry.jetstream_leases import open_leases
 
-    client = await jetstream.connect(cluster.servers)
+    client = await connection.connect(cluster.servers)
     opened.insert(0, client)
     birth = await _born(await shared.open_registry(client, replicas=cluster.replicas), cluster, secrets.token_hex(8))
     registry = await shared.open_registry(client, replicas=birth.replicas, name=FILLING)
@@ -266,7 +266,7 @@ async def _filling(cluster: Cluster, clock: Clock, opened: list[Closing]) -> Fil
     partitions = [
         await jetstream.open_partition(client, number, birth.store, replicas=birth.replicas) for number in range(birth.partitions)
     ]
-    outage = jetstream.Outage(client)
+    outage = connection.Outage(client)
     return Filling(partitions, leases, lambda partition: open_filler(partition, history, registry, clock), outage.obstacle)
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from cluster import Cluster
-from footfall.journal.jetstream import connect
+from footfall.journal.jetstream_connection import connect
 from footfall.registry.jetstream import JetstreamRegistry, open_registry
 
 LOOKS = 150

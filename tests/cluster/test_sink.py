@@ -23,7 +23,8 @@ from footfall.cluster.filler import CHANGED
 from footfall.history.base import Statement
 from footfall.history.clickhouse import ClickhouseHistory, open_history
 from footfall.journal.base import Partition, Position
-from footfall.journal.jetstream import connect, open_partition
+from footfall.journal.jetstream import open_partition
+from footfall.journal.jetstream_connection import connect
 from footfall.model import Erase, Fact, Reclassify, Record, Sweep
 from footfall.registry.base import Registry
 from footfall.registry.jetstream import open_registry

@@ -17,7 +17,8 @@ from footfall.history.base import History
 from footfall.history.clickhouse import open_history as open_clickhouse
 from footfall.history.duckdb import open_history
 from footfall.journal.base import Journal
-from footfall.journal.jetstream import connect, open_partition
+from footfall.journal.jetstream import open_partition
+from footfall.journal.jetstream_connection import connect
 from footfall.journal.sqlite import open_journal
 from footfall.model import Fact
 from footfall.registry.base import Registry

@@ -20,7 +20,7 @@ from footfall.api import Footfall
 from footfall.clock import Clock
 from footfall.history.base import Statement
 from footfall.housekeeping import sweep
-from footfall.journal.jetstream import connect
+from footfall.journal.jetstream_connection import connect
 from footfall.store import Cluster, Store, open_filling, open_node, open_store
 from tests.clickhouse_server import ClickhouseServer, clickhouse_server
 from tests.engine.conftest import Time

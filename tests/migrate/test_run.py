@@ -20,7 +20,8 @@ from footfall.history.base import Statement
 from footfall.history.clickhouse import ClickhouseHistory, open_history
 from footfall.intake.identity import shared
 from footfall.journal.base import PARTITION_BITS, Position
-from footfall.journal.jetstream import JetstreamPartition, connect, open_partition
+from footfall.journal.jetstream import JetstreamPartition, open_partition
+from footfall.journal.jetstream_connection import connect
 from footfall.journal.sqlite import open_journal
 from footfall.live.runs import mix
 from footfall.live.stats import stats

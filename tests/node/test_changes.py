@@ -13,7 +13,7 @@ from footfall import rules
 from footfall.cluster import following, node
 from footfall.cluster.filler import CHANGED
 from footfall.errors import Full, HistoryFailed
-from footfall.journal.jetstream import connect
+from footfall.journal.jetstream_connection import connect
 from footfall.live import checkpoint
 from footfall.live.fold import Fold
 from footfall.live.stats import stats

@@ -15,8 +15,9 @@ import pytest
 from footfall.cluster import lanes
 from footfall.errors import Busy, Full, JournalFailed, StoreMismatch
 from footfall.http import warnings
-from footfall.journal import jetstream
-from footfall.journal.jetstream import JetstreamPartition, connect, open_partition
+from footfall.journal import jetstream, jetstream_connection
+from footfall.journal.jetstream import JetstreamPartition, open_partition
+from footfall.journal.jetstream_connection import connect
 from footfall.model import Command, Erase, Fact, Site, Sweep
 from tests.http.conftest import Running, serve
 from tests.nats_server import NatsServer
@@ -33,7 +34,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes seconds in life."""
     monkeypatch.setattr(jetstream, "SECONDS", 0.5)
     monkeypatch.setattr(jetstream, "_TRY", 0.3)
-    monkeypatch.setattr(jetstream, "_OUTAGE", 0.3)
+    monkeypatch.setattr(jetstream_connection, "_OUTAGE", 0.3)
     monkeypatch.setattr(jetstream, "_IDLE", 0.2)
     monkeypatch.setattr(lanes, "_REOPEN_SECONDS", 0.1)
     monkeypatch.setattr(lanes, "_LOOK_SECONDS", 0.3)
@@ -263,7 +264,7 @@ async def test_a_command_goes_to_every_partition_or_to_none(open_a_node: OpenNod
 @pytest.mark.parametrize("address", ["nats://footfall:s3cret@127.0.0.1:9", "nats://s3cret@127.0.0.1:9"])
 async def test_a_password_is_not_told(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Errors are read by more people than settings."""
-    monkeypatch.setattr(jetstream, "_CONNECT", 0.5)
+    monkeypatch.setattr(jetstream_connection, "_CONNECT", 0.5)
     with pytest.raises(JournalFailed, match=r"no NATS server lets us in at 127\.0\.0\.1:9: ") as told:
         await connect([address])
     assert "s3cret" not in str(told.value)

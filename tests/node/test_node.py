@@ -10,7 +10,7 @@ import pytest
 from footfall import rules
 from footfall.errors import Full, HistoryFailed, StoreRefused
 from footfall.folder import open_folder
-from footfall.journal.jetstream import connect
+from footfall.journal.jetstream_connection import connect
 from footfall.live import checkpoint
 from footfall.live.fold import Fold
 from footfall.live.stats import stats

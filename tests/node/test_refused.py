@@ -14,7 +14,7 @@ from footfall.cluster.filler import Filler
 from footfall.config import Config
 from footfall.errors import JournalFailed, StoreRefused
 from footfall.house import open_house
-from footfall.journal import jetstream
+from footfall.journal import jetstream_connection
 from footfall.journal.base import Partition
 from footfall.registry import jetstream as shared
 from footfall.store import Cluster, open_filling, open_node, open_store
@@ -27,13 +27,13 @@ def inside(address: str, password: str) -> str:
 
 async def test_a_wrong_password_is_told_and_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor is a right one, when the connection comes back."""
-    monkeypatch.setattr(jetstream, "_CONNECT", 1.0)
+    monkeypatch.setattr(jetstream_connection, "_CONNECT", 1.0)
     with nats_server(tmp_path, "--user", "footfall", "--pass", "the-right-one") as nats:
         with pytest.raises(JournalFailed, match=r"lets us in at 127\.0\.0\.1:\d+: .*[Aa]uthorization") as refused:
-            await jetstream.connect([inside(nats.address, "a-wrong-one")])
+            await jetstream_connection.connect([inside(nats.address, "a-wrong-one")])
         assert "a-wrong-one" not in str(refused.value)
         with capture_logs() as logs:
-            client = await jetstream.connect([inside(nats.address, "the-right-one")])
+            client = await jetstream_connection.connect([inside(nats.address, "the-right-one")])
             nats.kill()
             nats.start()
             async with asyncio.timeout(20):

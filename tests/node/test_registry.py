@@ -10,7 +10,7 @@ from nats.aio.client import Client
 
 from footfall import rules
 from footfall.errors import Full
-from footfall.journal.jetstream import connect
+from footfall.journal.jetstream_connection import connect
 from footfall.registry import jetstream_leases
 from footfall.registry.jetstream import JetstreamRegistry, open_registry
 from footfall.registry.jetstream_leases import open_leases

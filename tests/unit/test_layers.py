@@ -53,7 +53,7 @@ ROOMS = (
 BACKENDS = ("sqlite", "duckdb", "jetstream", "clickhouse")
 WIRING = {"store", "migrate"}  # the only places that name backends: opened to serve, and to carry from some to others
 # The embedded registry's tables are in the journal's file, a cluster's is reached over the journal's connection.
-SHARED = {("registry.sqlite", "journal.sqlite"), ("registry.jetstream", "journal.jetstream")}
+SHARED = {("registry.sqlite", "journal.sqlite"), ("registry.jetstream", "journal.jetstream_connection")}
 
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts): path.read_text() for path in ROOT.rglob("*.py")}
 

@@ -21,21 +21,19 @@ import msgspec
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
-from nats.errors import Error, OutboundBufferLimitError
 from nats.errors import TimeoutError as NothingCame
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, DiscardPolicy, Header, StorageType, StreamConfig, StreamInfo
-from nats.js.errors import NotFoundError
+from nats.js.errors import NotFoundError, ServiceUnavailableError
 
 from footfall.errors import JournalFailed, StoreMismatch
 from footfall.journal.base import PARTITION_BITS, Batch, Behind, Position
+from footfall.journal.jetstream_connection import FAULTS, said
 from footfall.model import Record
 
 SECONDS = 8.0  # an append is tried again for that long
 _TRY = 2.0  # and each time waits for an answer for that long
 _PAUSE = 0.1
-_CONNECT, _CONNECT_TRY = 10.0, 2
-_OUTAGE = 3.0
 _CREATE = 30.0  # a cluster that is just being started elects its leaders first
 _RECORD_BITS = 12
 _LAST = (1 << _RECORD_BITS) - 1  # what the last record of a message has in these bits
@@ -44,53 +42,10 @@ _HEADERS = 1_024  # of a message's largest size, for its headers
 _FETCH = 32  # messages asked for at once
 _CUT_OFF = 15.0  # so long a server may take itself for the leader that is not any more; it knows after ten
 _IDLE = 1.0  # after so long without a message the stream is asked whether there is really none
-_FORGET = 30.0  # a consumer that nobody asks goes by itself
-
-# What a call may raise when the servers, or the way to them, are gone; uvloop says RuntimeError of a connection that just closed.
-FAULTS = (Error, OSError, RuntimeError)
+_PATIENCE = 8.0  # at most, where consumers gave nothing: servers that elect would only be later for each new one
+_FORGET = 10.0  # a consumer that nobody asks goes by itself
 
 log = structlog.get_logger(__name__)
-
-
-async def connect(servers: Sequence[str]) -> Client:
-    """A connection that comes back by itself, to any of the servers. Raises JournalFailed when none answers now."""
-    cause = ""
-
-    async def lost() -> None:
-        if not client.is_closed:
-            log.warning("the connection to NATS was lost; trying all servers")
-
-    async def back() -> None:
-        log.info("connected to NATS again", server=client.connected_url and _host(client.connected_url.netloc))
-
-    async def failed(error: Exception) -> None:
-        nonlocal cause
-        cause = said(error)
-        log.debug("the connection to NATS", error=cause)
-
-    client = Client()
-    try:
-        async with asyncio.timeout(_CONNECT):
-            await client.connect(
-                list(servers),
-                connect_timeout=_CONNECT_TRY,
-                reconnect_time_wait=0.25,  # type: ignore[arg-type]  # it sleeps for that long, whole or not
-                max_reconnect_attempts=-1,
-                pending_size=0,  # what is said while no server is there fails: kept, it would be done after it was given up
-                ping_interval=5,
-                max_outstanding_pings=2,
-                error_cb=failed,
-                disconnected_cb=lost,
-                reconnected_cb=back,
-            )
-    except FAULTS as error:
-        raise JournalFailed(f"no NATS server lets us in at {', '.join(map(_host, servers))}: {cause or said(error)}") from error
-    return client
-
-
-def _host(address: str) -> str:
-    """An address without the name and the password in it."""
-    return address.rpartition("/")[2].rpartition("@")[2]
 
 
 async def open_partition(
@@ -144,30 +99,6 @@ async def opened(js: JetStreamContext, config: StreamConfig) -> StreamInfo:
             if asyncio.get_running_loop().time() > deadline:
                 raise JournalFailed(f"the stream {config.name} cannot be opened: {said(error)}") from error
         await asyncio.sleep(_PAUSE)
-
-
-class Outage:
-    """Whether the servers have been out of reach for long: a connection that goes to the next one at once is none."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._since: float | None = None
-
-    def obstacle(self) -> str:
-        """Why nothing can be appended now, "" if nothing is in the way."""
-        if self._client.is_connected:
-            self._since = None
-            return ""
-        now = asyncio.get_running_loop().time()
-        self._since = self._since or now
-        return "no server of the journal can be reached" if now - self._since > _OUTAGE else ""
-
-
-def said(error: Exception) -> str:
-    """What an error of NATS says, which may be nothing."""
-    if isinstance(error, OutboundBufferLimitError):  # its own words for that
-        return "no server is connected"
-    return str(error) or type(error).__name__
 
 
 class JetstreamPartition:
@@ -306,11 +237,13 @@ class JetstreamPartition:
 
     async def _read(self, after: Position) -> AsyncIterator[Batch]:
         """Batches for ever; an empty one whenever the head was reached. Each consumer is good until a message is missing."""
+        patience = _IDLE
         while True:
             head = await self._head_behind(after)
+            patience = min(2 * patience, _PATIENCE)
             try:
-                async for batch in self._consumed(after, head):
-                    after = batch[0]
+                async for batch in self._consumed(after, head, patience):
+                    after, patience = batch[0], _IDLE
                     self._seen = max(self._seen, after)
                     yield batch
             except FAULTS as error:
@@ -331,15 +264,16 @@ class JetstreamPartition:
                 )
             await asyncio.sleep(_PAUSE)
 
-    async def _consumed(self, after: Position, head: Position) -> AsyncIterator[Batch]:
-        """What one consumer gives; it ends when a message is missing."""
+    async def _consumed(self, after: Position, head: Position, patience: float) -> AsyncIterator[Batch]:
+        """What one consumer gives; it ends when a message is missing. `patience`: seconds for its first one."""
         expected = self._message_after(after)
         subscription = await self._consumer(expected)
         try:
             if after == head:
                 yield after, ()
             while True:
-                for message in await self._fetch(subscription):
+                messages, patience = await self._fetch(subscription, patience), _IDLE
+                for message in messages:
                     number = message.metadata.sequence.stream
                     if number != expected:
                         return
@@ -374,12 +308,19 @@ class JetstreamPartition:
         except FAULTS as error:
             log.debug("a consumer was left to itself", error=said(error))
 
-    async def _fetch(self, subscription: JetStreamContext.PullSubscription) -> Sequence[Msg]:
+    async def _fetch(self, subscription: JetStreamContext.PullSubscription, patience: float) -> Sequence[Msg]:
         """The next messages; none when there were none for a while. Not more than one is waited for."""
-        try:
-            (first,) = await subscription.fetch(1, timeout=_IDLE)
-        except NothingCame:
-            return ()
+        deadline = asyncio.get_running_loop().time() + patience
+        while True:
+            try:
+                (first,) = await subscription.fetch(1, timeout=patience)
+                break
+            except NothingCame:
+                return ()
+            except ServiceUnavailableError:  # the consumer has no leader, yet or any more
+                if asyncio.get_running_loop().time() > deadline:
+                    return ()
+            await asyncio.sleep(_PAUSE)
         more = min(first.metadata.num_pending, _FETCH)
         return [first, *(await subscription.fetch(more, timeout=_IDLE) if more else ())]
 

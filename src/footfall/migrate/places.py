@@ -126,9 +126,9 @@ class Target:
 @asynccontextmanager
 async def target(cluster: Cluster, keys: Keys) -> AsyncIterator[Target]:
     """The cluster that a store is carried to. Raises Busy, HistoryFailed, StoreRefused."""
-    jetstream, shared = nats()
+    connection, _, shared = nats()
     async with AsyncExitStack() as stack:
-        client = await jetstream.connect(cluster.servers)
+        client = await connection.connect(cluster.servers)
         stack.push_async_callback(client.close)
         registry = await shared.open_registry(client, replicas=cluster.replicas)
         document = await registry.get(*BIRTH)

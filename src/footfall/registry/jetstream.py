@@ -28,7 +28,7 @@ from nats.js.object_store import ObjectStore
 
 from footfall.errors import Busy
 from footfall.journal.base import Position, partition_of
-from footfall.journal.jetstream import FAULTS, said
+from footfall.journal.jetstream_connection import FAULTS, said
 from footfall.registry.base import Checkpoint
 
 T = TypeVar("T")
