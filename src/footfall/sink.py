@@ -18,7 +18,7 @@ from footfall.errors import HistoryFailed, StoreRefused
 from footfall.history.base import History
 from footfall.journal.base import Position
 from footfall.model import Fact, Rows
-from footfall.supervised import supervised
+from footfall.supervised import cancelled, supervised
 
 _STEP_ROWS = 4_000  # rows in one transaction, about; a backlog is worked off in steps of this size
 _PACE = 1.0  # seconds between steps without a backlog: a commit costs 5 ms of CPU whatever is in it; a question hurries it
@@ -130,8 +130,7 @@ class Sink:
     async def close(self) -> None:
         """Stop carrying. What has not been carried is in the journal still."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await cancelled(self._task)
         self._wake_all()
 
     def _broken(self, what: str) -> None:

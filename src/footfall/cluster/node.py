@@ -37,7 +37,7 @@ from footfall.live.fold import Fold, Refusal
 from footfall.model import STORED, Adopt, Command, Erase, Fact, Import, Record, Refused, Verdict
 from footfall.recount.barriers import NAMES, Barrier, forget
 from footfall.rules import SECOND
-from footfall.supervised import supervised
+from footfall.supervised import cancelled, supervised
 
 _BREATH = 400  # records folded before the loop looks at other work
 _FOLD_SECONDS = 10.0  # how long a command waits to be folded
@@ -192,8 +192,7 @@ class Node(Engine):
         await asyncio.gather(*(lane.close() for lane in self._lanes))
         if self._following is not None:
             async with self.turn:
-                self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
+                await cancelled(self._following)
         for answer in self._asked.values():
             if not answer.done():
                 answer.set_exception(Full("the server is stopping; what was asked for will be carried out"))

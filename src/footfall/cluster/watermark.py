@@ -16,7 +16,7 @@ import structlog
 from footfall.errors import HistoryFailed, StoreRefused
 from footfall.journal.base import Position, Vector
 from footfall.model import Rows
-from footfall.supervised import supervised
+from footfall.supervised import cancelled, supervised
 
 _LOOK = 1.0  # seconds between two looks; while somebody waits:
 _HURRY = 0.05
@@ -86,8 +86,7 @@ class Watermark:
     async def close(self) -> None:
         """Stop looking."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await cancelled(self._task)
 
     def _broken(self, what: str) -> None:
         self.failure = what

@@ -33,6 +33,7 @@ from footfall.history.clickhouse_text import translated
 from footfall.history.opening import opened
 from footfall.journal.base import PARTITION_BITS, Position, Vector, partition_of
 from footfall.model import Rejudged, Rows, Table
+from footfall.supervised import cancelled
 
 T = TypeVar("T")
 VERSION = 2  # 1: facts without a version
@@ -239,8 +240,7 @@ class ClickhouseHistory:
         """Hang up; a second call does nothing."""
         self._closed = True
         if self._writing is not None:
-            self._writing.cancel()
-            await asyncio.gather(self._writing, return_exceptions=True)
+            await cancelled(self._writing)
         _answer(self._waiting, HistoryFailed("history is closed"))
         await self._server.close()
 

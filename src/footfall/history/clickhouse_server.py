@@ -123,7 +123,7 @@ class Server:
         """Wherever it runs."""
         for server in self.address.servers:
             with suppress(httpx.HTTPError):
-                await self._client.post(server, content=f"KILL QUERY WHERE query_id = '{id}' ASYNC")
+                await self._client.post(server, content=f"KILL QUERY WHERE query_id = '{id}' ASYNC", timeout=GRACE_SECONDS)
 
     async def download(self, file: Path, sql: str, values: Sequence[str], settings: Settings, seconds: float) -> None:
         """What `ask` answers, into a file. `seconds` may pass without a byte. A text whose format has no end of its own is not
