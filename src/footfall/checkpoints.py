@@ -71,8 +71,10 @@ class Keeper:
             self._last = captured.seq
             kept = await self._registry.load_checkpoints(checkpoint.FORMAT)
             if len(kept) > 1:
-                hold = await held(self._registry, self._engine.now())
-                await self._journal.trim(min(kept[-1], self._engine.sink.position, kept[-1] if hold is None else hold.carried))
+                needed_from = min(kept[-1], self._engine.sink.position)
+                if hold := await held(self._registry, self._engine.now()):
+                    needed_from = min(needed_from, hold.carried)
+                await self._journal.trim(needed_from)
 
     async def barrier(self, seq: Position) -> None:
         """After an erase at `seq`: a checkpoint of the new state, and nothing left that holds what was erased."""

@@ -45,6 +45,19 @@ def tell_faults(fold: Fold) -> None:
     fold.faults.clear()
 
 
+async def change_rows(
+    history: History, sink: Filling, seq: Position, change: Barrier, tell: Callable[[int], Awaitable[None]]
+) -> None:
+    """History has everything before `seq`, then changes. The result is told first: what is done in part would give another."""
+    if sink.position >= seq:
+        return
+    await sink.reach(seq - 1)
+    rows, count = await change_of(history, seq, change)
+    await tell(count)
+    sink.offer(rows, seq)
+    await sink.reach(seq)
+
+
 async def _not_held() -> str:
     return ""
 
@@ -347,6 +360,10 @@ class Engine:
         """
         found, before, journal_failed = list[int](), self._reason, False
         attempts = Attempts(change, seq)
+
+        async def keep(count: int) -> None:
+            found[:] = [count]
+
         self._changing = NAMES[type(change)]
         self._hand_on()  # what came before it in the same batch
         while self._changing:
@@ -354,7 +371,7 @@ class Engine:
                 if journal_failed:
                     await self._journal.reopen()
                     journal_failed = False
-                await self._change_rows(seq, change, found)
+                await change_rows(self._history, self.sink, seq, change, keep)
                 await follow(self.fold, self._history, seq, change)
                 await self.on_barrier(seq)
                 self._changing = ""
@@ -368,16 +385,6 @@ class Engine:
             self._reason, self.sink.failure = before, ""
         self._changed += 1
         return sum(found)
-
-    async def _change_rows(self, seq: Position, change: Barrier, found: list[int]) -> None:
-        """History has everything before `seq`, then changes. `found` keeps the result."""
-        if self.sink.position >= seq:
-            return
-        await self.sink.reach(seq - 1)
-        rows, count = await change_of(self._history, seq, change)
-        found[:] = [count]
-        self.sink.offer(rows, seq)
-        await self.sink.reach(seq)
 
 
 def _waits_for(error: Busy | HistoryFailed) -> str:

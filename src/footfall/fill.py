@@ -18,6 +18,7 @@ from footfall.house import cluster_of
 from footfall.http.listener import open_listener
 from footfall.http.sink_ops import told_of
 from footfall.store import open_filling
+from footfall.supervised import cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +39,7 @@ async def _fill(config: Config) -> None:
     opening = asyncio.create_task(open_filling(cluster_of(config), clock))
     await asyncio.wait((stop, opening), return_when=asyncio.FIRST_COMPLETED)
     if not opening.done():
-        opening.cancel()
+        opening.cancel()  # once: it closes what it opened
         await asyncio.gather(opening, return_exceptions=True)
         return
     filling, close = opening.result()
@@ -49,8 +50,7 @@ async def _fill(config: Config) -> None:
             await asyncio.wait((stop, running), return_when=asyncio.FIRST_COMPLETED)
             if running.done():
                 running.result()
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            await cancelled(running)
             log.info("stopping")
     finally:
         stop.cancel()

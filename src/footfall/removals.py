@@ -39,10 +39,13 @@ class Removals:
     @asynccontextmanager
     async def of(self, id: str) -> AsyncIterator[None]:
         """Within, nobody else removes this site. Raises Full when somebody does already."""
-        async with self._alone(f"removing-{id}") as ours:
+        async with self._alone_with(id) as ours:
             if not ours:
                 raise Full(f"another node is removing {id}")
             yield
+
+    def _alone_with(self, id: str) -> AbstractAsyncContextManager[bool]:
+        return self._alone(f"removing-{id}")
 
     async def mark(self, id: str) -> None:
         """Begin."""
@@ -75,7 +78,7 @@ class Removals:
     async def go_on(self) -> None:
         """Finish what was cut off. Raises Busy, HistoryFailed."""
         for id in await self._registry.list(MARKS):
-            async with self._alone(f"removing-{id}") as ours:
+            async with self._alone_with(id) as ours:
                 if ours and await self._is_marked(id):
                     await self._finish(id)
 

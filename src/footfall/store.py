@@ -194,9 +194,7 @@ async def _joined(
     await keys.renew(clock())
     folder.share(birth.store, keys.secret, keys.owner_key)
     leases = await open_leases(client, secrets.token_hex(8), replicas=birth.replicas)
-    partitions = [
-        await jetstream.open_partition(client, number, birth.store, replicas=birth.replicas) for number in range(birth.partitions)
-    ]
+    partitions = await jetstream.open_partitions(client, birth.partitions, birth.store, replicas=birth.replicas)
     opened[:0] = partitions
     history = clickhouse.history_at(cluster.clickhouse, birth.store) if cluster.clickhouse else NoHistory()
     starts = tuple(partition.start for partition in partitions)
@@ -263,9 +261,7 @@ async def _filling(cluster: Cluster, clock: Clock, opened: list[Closing]) -> Fil
     leases = await open_leases(client, secrets.token_hex(8), replicas=birth.replicas)
     history = clickhouse.history_at(cluster.clickhouse, birth.store)
     opened.insert(0, history)
-    partitions = [
-        await jetstream.open_partition(client, number, birth.store, replicas=birth.replicas) for number in range(birth.partitions)
-    ]
+    partitions = await jetstream.open_partitions(client, birth.partitions, birth.store, replicas=birth.replicas)
     outage = connection.Outage(client)
     return Filling(partitions, leases, lambda partition: open_filler(partition, history, registry, clock), outage.obstacle)
 

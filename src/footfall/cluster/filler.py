@@ -12,14 +12,14 @@ from collections.abc import Callable, Sequence
 import msgspec
 import structlog
 
-from footfall.engine import tell_faults
+from footfall.engine import change_rows, tell_faults
 from footfall.errors import Busy, HistoryFailed, StoreMismatch
 from footfall.history.base import PartitionedHistory
 from footfall.journal.base import Partition, Position, numbered, partition_of
 from footfall.live import checkpoint
 from footfall.live.fold import Fold
 from footfall.model import Record
-from footfall.recount.barriers import Attempts, Barrier, change_of, follow
+from footfall.recount.barriers import Attempts, Barrier, follow
 from footfall.recount.state import recounted
 from footfall.registry.base import SharedRegistry
 from footfall.sink import Sink
@@ -130,10 +130,14 @@ class Filler:
         repeats it harmlessly."""
         self._hand_on(seq - 1)
         attempts = Attempts(change, seq)
+
+        async def tell(count: int) -> None:
+            await self._registry.create(CHANGED, str(seq), msgspec.json.encode(count))  # the first one that was told stays
+
         self._changing = True
         while self._changing:
             try:
-                await self._change_rows(seq, change)
+                await change_rows(self._history, self.sink, seq, change, tell)
                 await follow(self.fold, self._history, seq, change)
                 await self._registry.drop_checkpoints(seq)
                 self._last = 0
@@ -144,17 +148,6 @@ class Filler:
                 await attempts.pause()
         if attempts.failed:
             self.sink.failure = ""
-
-    async def _change_rows(self, seq: Position, change: Barrier) -> None:
-        """History has everything before `seq`, then changes. The result is told first, and once: what is done in part would give
-        another one."""
-        if self.sink.position >= seq:
-            return
-        await self.sink.reach(seq - 1)
-        rows, count = await change_of(self._history, seq, change)
-        await self._registry.create(CHANGED, str(seq), msgspec.json.encode(count))
-        self.sink.offer(rows, seq)
-        await self.sink.reach(seq)
 
 
 async def open_filler(

@@ -96,13 +96,17 @@ class Node(Engine):
         parts: list[Part] = list(routes.of_facts(facts, len(self._lanes)).items())
         if refused:
             told = Refused(self.now(), tuple((*key, count) for key, count in Counter(refused).items()))
-            parts += [(number, [part]) for number, part in routes.of_command(told, len(self._lanes)).items()]
+            parts += self._parts(told)
         return asyncio.ensure_future(self._durable(len(facts), self._submitted(parts)))
 
     async def _durable(self, count: int, appends: Sequence[asyncio.Future[Position]]) -> list[Verdict]:
         for seq in await _all(appends):
             self._own[partition_of(seq)] = max(self._own[partition_of(seq)], seq)
         return [STORED] * count
+
+    def _parts(self, command: Command) -> list[Part]:
+        """What of a command goes where."""
+        return [(number, [part]) for number, part in routes.of_command(command, len(self._lanes)).items()]
 
     def _submitted(self, parts: Sequence[Part], *, alone: bool = False) -> list[asyncio.Future[Position]]:
         """Each part handed to the lane of its partition; none is when one of the lanes takes nothing. Raises Full."""
@@ -123,8 +127,8 @@ class Node(Engine):
             return await self._change_everywhere(command)
         if refusal := self._refusal() if isinstance(command, Import | Adopt) else self._standstill():
             raise Full(refusal)
-        parts = [(number, [part]) for number, part in routes.of_command(command, len(self._lanes)).items()]
-        results = [await self._result(seq) for seq in await _all(self._submitted(parts, alone=True))]
+        appended = self._submitted(self._parts(command), alone=True)
+        results = [await self._result(seq) for seq in await _all(appended)]
         told = [result for result in results if isinstance(result, int)]
         return sum(told) if told or routes.is_copied(command) else None
 
@@ -138,7 +142,7 @@ class Node(Engine):
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._asked[change] = answer
         try:
-            await _all(self._submitted([(number, [change]) for number in range(len(self._lanes))], alone=True))
+            await _all(self._submitted(self._parts(change), alone=True))
             async with asyncio.timeout(_CHANGE_SECONDS):
                 return await answer
         except TimeoutError:
@@ -203,15 +207,12 @@ class Node(Engine):
         self.appends = sum(lane.appends for lane in self._lanes)
         self.append_seconds = sum(lane.append_seconds for lane in self._lanes)
         health = super().health()
-        failure = self._lane_failure()
+        failure = next((lane.failure for lane in self._lanes if lane.failure), "")
         return replace(health, accepting=False, reason=failure) if health.accepting and failure else health
 
     def _refusal(self) -> str:
         self._waiting = sum(lane.waiting for lane in self._lanes)
         return super()._refusal()
-
-    def _lane_failure(self) -> str:
-        return next((lane.failure for lane in self._lanes if lane.failure), "")
 
     async def _result(self, seq: Position) -> object:
         """What folding the record with this seq gave."""

@@ -75,6 +75,13 @@ async def open_partition(
     return JetstreamPartition(client, number, store_id, config)
 
 
+async def open_partitions(
+    client: Client, count: int, store_id: str, *, replicas: int, above: Position = 0
+) -> list[JetstreamPartition]:
+    """All of a cluster."""
+    return [await open_partition(client, number, store_id, replicas=replicas, above=above) for number in range(count)]
+
+
 async def drop_partition(client: Client, number: int, *, name: str = "footfall") -> None:
     """Remove a partition with all that is in it; one that is not there is no matter. Raises JournalFailed."""
     try:

@@ -88,13 +88,11 @@ class Target:
 
     async def open(self, above: Position = 0) -> None:
         """Have partitions and keys, made where there are none. The seqs of new partitions begin above `above`."""
-        from footfall.journal.jetstream import open_partition
+        from footfall.journal.jetstream import open_partitions
         from footfall.registry.jetstream_secrets import open_secrets
 
         store, replicas, keys = self._keys.store, self._birth.replicas, self._keys
-        self.partitions = [
-            await open_partition(self._client, number, store, replicas=replicas, above=above) for number in range(self.count)
-        ]
+        self.partitions = await open_partitions(self._client, self.count, store, replicas=replicas, above=above)
         self._secrets = await open_secrets(self._client, keys.secret, keys.owner_key, replicas=replicas)
         if (self._secrets.secret, self._secrets.owner_key) != (keys.secret, keys.owner_key):
             raise StoreMismatch("this cluster has keys of another store", _OTHER)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import io
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from nats.aio.client import Client
@@ -140,17 +140,20 @@ class JetstreamRegistry:
         found = await asyncio.gather(*(self.get(kind, id) for id in ids))
         return {id: document for id, document in zip(ids, found, strict=True) if document is not None}
 
-    async def _subjects(self, stream: str, pattern: str) -> set[str]:
-        """Those that have a message, as the stream's leader knows them."""
+    async def _subjects(self, stream: str, pattern: str) -> Mapping[str, int]:
+        """Those that have messages, with how many, as the stream's leader knows them."""
         info = await self._try(lambda: self._js.stream_info(stream, subjects_filter=pattern))
-        return set(info.state.subjects or {})
+        return info.state.subjects or {}
+
+    async def _purge(self, stream: str, subject: str) -> None:
+        """Remove all messages of a subject, without a mark."""
+        await self._try(lambda: self._js.purge_stream(stream, subject=subject))
 
     async def delete(self, kind: str, id: str) -> bool:
         """No mark stays that there was one: every checkpoint has documents, which would add up for ever."""
         found = await self.get(kind, id)
         if found is not None:
-            subject = f"$KV.{self._documents._name}.{_key(kind, id)}"
-            await self._try(lambda: self._js.purge_stream(self._documents._stream, subject=subject))
+            await self._purge(self._documents._stream, f"$KV.{self._documents._name}.{_key(kind, id)}")
         return found is not None
 
     async def save_checkpoint(self, seq: Position, version: str, parts: Iterable[bytes]) -> None:
@@ -209,18 +212,18 @@ class JetstreamRegistry:
         """Its description first, so that nobody finds half of it; and no mark that there was one."""
         name = urlsafe_b64encode(info.name.encode()).decode()
         for subject in f"$O.{info.bucket}.M.{name}", f"$O.{info.bucket}.C.{info.nuid}":
-            await self._try(lambda: self._js.purge_stream(f"OBJ_{info.bucket}", subject=subject))  # noqa: B023 - awaited here
+            await self._purge(f"OBJ_{info.bucket}", subject)
 
     async def _clean(self) -> None:
         """Remove what a crash left: chunks of no checkpoint that did not become more since the last look. What another process
         is writing just now does."""
         stream = self._objects._stream
         chunks = f"$O.{stream.removeprefix('OBJ_')}.C."
-        state = (await self._try(lambda: self._js.stream_info(stream, subjects_filter=chunks + ">"))).state
+        subjects = await self._subjects(stream, chunks + ">")
         known = {f"{chunks}{info.nuid}" for info in await self._list_checkpoints()}
-        rests = {subject: count for subject, count in (state.subjects or {}).items() if subject not in known}
+        rests = {subject: count for subject, count in subjects.items() if subject not in known}
         for subject, _ in rests.items() & self._rests.items():
-            await self._try(lambda: self._js.purge_stream(stream, subject=subject))  # noqa: B023 - awaited here
+            await self._purge(stream, subject)
         self._rests = rests
 
     async def _try(self, work: Callable[[], Awaitable[T]]) -> T:
