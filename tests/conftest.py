@@ -1,5 +1,5 @@
 """For all tests: where FOOTFALL_TESTS_STRICT is set (in CI), a test that would be skipped fails instead; the profile `fast`; and
-which tests stay in one process when several run at a time.
+what tests are marked by their folder, and which stay in one process when several run at a time.
 """
 
 from __future__ import annotations
@@ -21,6 +21,23 @@ TOGETHER = (
     "tests/golden/test_over_cluster.py",
     "tests/migrate/",
 )
+
+
+MARKED = {  # what everything in a folder needs: a browser, kills, the servers of a cluster
+    "tests/browser/": "browser",
+    "tests/chaos/": "chaos",
+    "tests/cluster/": "cluster",
+    "tests/migrate/": "cluster",
+    "tests/node/": "cluster",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """script/test goes by marks."""
+    for item in items:
+        for folder, mark in MARKED.items():
+            if item.nodeid.startswith(folder):
+                item.add_marker(mark)
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # as above

@@ -59,13 +59,6 @@ def until(condition: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here needs Chromium."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-
-
 def chromium() -> str:
     """Where it is; without it the tests are skipped, for all to see."""
     found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")

@@ -14,11 +14,11 @@ from footfall.history.clickhouse import VERSION, open_history
 from footfall.history.clickhouse_server import Address, Server
 from footfall.model import Erase, Fact, FactRow, Rows
 from tests.clickhouse_server import ClickhouseServer
+from tests.waiting import until
 
 from .conftest import STORE
 
 pytestmark = pytest.mark.clickhouse
-LOOKS = 1_000
 ENDLESS = "SELECT count(*) FROM numbers(1000000) a, numbers(1000000) b WHERE (a.number * b.number) % 7 = 1"
 
 
@@ -35,15 +35,6 @@ async def test_tables_of_another_version_are_refused(
     with pytest.raises(refused, match=f"have version {version}.*\n  repair: "):
         await open_history(address, STORE)
     clickhouse.drop(address)
-
-
-async def until(happened: Callable[[], bool]) -> None:
-    """Wait for it."""
-    for _ in range(LOOKS):
-        if happened():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not happen")
 
 
 async def test_a_question_that_nobody_waits_for_ends_in_the_server_too(clickhouse: ClickhouseServer) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from footfall.house import House, open_house
 from footfall.live.pages import Item
 from footfall.model import Publish, Site
 from tests.unit.live.made import SITE, START
+from tests.waiting import until
 
 OpenHouse = Callable[[], Awaitable[House]]
 
@@ -38,12 +38,6 @@ async def open_a_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Async
 def write(folder: Path, name: str, title: str) -> None:
     folder.mkdir(exist_ok=True)
     (folder / f"{name}.md").write_text(f"---\ntitle: {title}\n---\n")
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110  # what it waits for is in the state of the house
-            await asyncio.sleep(0.01)
 
 
 def titles(house: House) -> dict[str, str]:

@@ -6,7 +6,7 @@ import asyncio
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from footfall.store import Store
 from footfall.supervised import supervised
 from tests.engine.conftest import OpenFootfall, OpenStore, Time, rows_of
 from tests.unit.live.made import MINUTE, SITE, START, fact
+from tests.waiting import until
 
 
 @contextmanager
@@ -51,12 +52,6 @@ def ledger(store: Store) -> Counter[str]:
     for (_, _, _, outcome, reason), count in store.engine.fold.ledger.items():
         found[f"{outcome} {reason}".strip()] += count
     return found
-
-
-async def _until(come: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not come():  # noqa: ASYNC110 - the engine tells nobody of its health
-            await asyncio.sleep(0.01)
 
 
 def _holds(data: Path, text: bytes) -> bool:
@@ -104,7 +99,7 @@ async def test_an_erase_that_waits_for_history_says_so(open_a_store: OpenStore, 
     monkeypatch.setattr(store.history, "fetch", fetch)
     async with asyncio.timeout(30):
         erase = asyncio.create_task(store.engine.command(Erase(SITE, START, path="/a")))
-        await _until(lambda: store.engine.health().reason == "an erase waits for history")
+        await until(lambda: store.engine.health().reason == "an erase waits for history")
         away = False
         assert await erase == 1
         assert store.engine.health().accepting
@@ -128,7 +123,7 @@ async def test_a_change_that_fails_again_and_again_is_told_of(
         with monkeypatch.context() as broken:
             broken.setattr(part, method, too_much)
             done = asyncio.create_task(store.engine.command(change))
-            await _until(lambda: " 3 times" in store.engine.health().history_failure)
+            await until(lambda: " 3 times" in store.engine.health().history_failure)
         what = NAMES[type(change)]
         failure = rf"{what} of {SITE} failed \d+ times in \d+ s: the question needs too much"
         assert re.fullmatch(failure, store.engine.health().history_failure)
@@ -260,7 +255,7 @@ async def test_refusals_of_a_failed_append_are_not_counted(open_a_store: OpenSto
     store = await open_a_store()
     with locked(data), pytest.raises(JournalFailed):
         await store.engine.record([fact()], [MALFORMED])
-    await _until(lambda: store.engine.health().accepting)
+    await until(lambda: store.engine.health().accepting)
     assert await store.engine.record([fact()], [MALFORMED]) == [STORED]
     await store.close()
     assert ledger(await open_a_store()) == {"stored": 1, "rejected malformed": 1}

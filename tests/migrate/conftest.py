@@ -6,32 +6,28 @@ import asyncio
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
 import tests.chaos.load
+from footfall.history import blocks
 from tests.chaos.conftest import chance, seed
 from tests.chaos.load import Load
 from tests.chaos.process import Server
 from tests.chaos.story import Story
 from tests.clickhouse_server import ClickhouseServer, clickhouse_server
+from tests.engine.conftest import Time
 from tests.nats_server import NatsServer, nats_server
+from tests.unit.live.made import MINUTE
 
 __all__ = ["chance", "seed"]  # a failing run tells its seed
 SITE = "blog"
 PARTITIONS = 3
 SECONDS = 90.0
 FOLLOWS = "The cluster has everything"  # what a migration says then
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Part of what script/test cluster runs."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.cluster)
 
 
 @pytest.fixture(scope="session")
@@ -88,10 +84,10 @@ class World:
 
     async def said(self, what: str, migration: subprocess.Popen[bytes]) -> None:
         """Wait until a migration has said it."""
-        deadline = time.monotonic() + SECONDS
+        deadline = monotonic() + SECONDS
         while what not in self.told:
             assert migration.poll() is None, self.told
-            assert time.monotonic() < deadline, self.told
+            assert monotonic() < deadline, self.told
             await asyncio.sleep(0.02)
 
     async def ended(self, migration: subprocess.Popen[bytes]) -> int:
@@ -123,6 +119,20 @@ def world(tmp_path: Path, clickhouse: ClickhouseServer) -> Iterator[World]:
         finally:
             made.close()
             clickhouse.drop(address)
+
+
+@pytest.fixture
+def time() -> Time:
+    """A little later than what was sent."""
+    made = Time()
+    made.now += 3 * MINUTE
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that there are many."""
+    monkeypatch.setattr(blocks, "ROWS", 50)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.chaos.load import Load, sending
 from tests.chaos.process import Server
 from tests.chaos.story import BROWSER
 from tests.migrate.conftest import FOLLOWS, SECONDS, SITE, World
-from tests.migrate.test_run import Watcher, config_of, said
+from tests.migrate.parts import Watcher, config_of, said
 
 HEADERS = {"user-agent": BROWSER, "x-forwarded-for": "192.0.2.7"}
 

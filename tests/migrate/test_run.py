@@ -1,122 +1,25 @@
-"""The parts of a migration one by one, in the loop of the test: what is cut off goes on, what does not fit is refused."""
+"""A migration in the loop of the test: what is there at the end, whatever was cut off or changed on the way."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from footfall import hold, rules
-from footfall.cluster.filler import open_filler
-from footfall.config import Config
-from footfall.errors import FolderInUse, Full, HistoryFailed, JournalFailed, StoreMismatch, StoreRefused
+from footfall.errors import Full
 from footfall.folder import keys_of
-from footfall.history import blocks
 from footfall.history.base import Statement
-from footfall.history.clickhouse import ClickhouseHistory, open_history
-from footfall.intake.identity import shared
-from footfall.journal.base import PARTITION_BITS, Position
-from footfall.journal.jetstream import JetstreamPartition, open_partition
-from footfall.journal.jetstream_connection import connect
-from footfall.journal.sqlite import open_journal
-from footfall.live.runs import mix
+from footfall.history.clickhouse import open_history
 from footfall.live.stats import stats
 from footfall.migrate.run import migrate
-from footfall.migrate.tail import Carried, Tail, carried
-from footfall.model import Erase, Fact, Import, Kind, Publish, Record, Refused, Sweep
-from footfall.registry.jetstream import open_registry
-from footfall.store import FILLING, Cluster, Store, open_node, open_store
-from tests.clickhouse_server import ClickhouseServer
+from footfall.model import Erase, Sweep
+from footfall.store import Store
 from tests.engine.conftest import Time
 from tests.engine.test_recovery import send
-from tests.migrate.conftest import PARTITIONS, SECONDS, World
-from tests.unit.live.made import MINUTE, SITE, START, fact
-
-OLD: Sequence[Record] = (
-    *(fact(path=f"/{number % 9}", visitor=mix(number, 5), title="T") for number in range(300)),
-    Publish(SITE, START, "post", "a", "A", True),
-    Refused(START, ((SITE, rules.SCRIPT, "malformed", 3),)),
-    Import(SITE, START, tuple(fact(visitor=number, at=START - 9 * rules.DAY) for number in range(40))),
-    fact(Kind.EVENT, "/buy", visitor=7, name="buy", props={"a": 'b"\\'}, country="DE", latitude=1.5, longitude=-0.1),
-    fact(visitor=8, bot="agent"),
-    Sweep(START + MINUTE),
-    fact(Kind.BEAT, visitor=9, at=START + MINUTE, engaged=1_000),
-    fact(path="/late", visitor=9, at=START + 2 * MINUTE),
-)
-
-
-class Watcher:
-    """Remembers what was said; `at` is called with the label of each bar."""
-
-    def __init__(self, at: Callable[[str], None] = lambda label: None) -> None:
-        self.told: list[str] = []
-        self._at = at
-
-    def say(self, text: str) -> None:
-        self.told.append(text)
-
-    @contextmanager
-    def bar(self, length: int, label: str) -> Iterator[Callable[[int], None]]:
-        self._at(label)
-        yield lambda more: self._at(f"{label}+")
-
-
-class CutOff(Exception):
-    """As a kill would."""
-
-
-def config_of(world: World, **change: Any) -> Config:
-    plain: dict[str, Any] = {"cluster": (world.nats.address,), "clickhouse": world.history, "data_folder": world.old}
-    return Config(**(plain | {"cluster_partitions": PARTITIONS, "cluster_replicas": 1} | change))
-
-
-@pytest.fixture
-def time() -> Time:
-    """A little later than what was sent."""
-    made = Time()
-    made.now += 3 * MINUTE
-    return made
-
-
-@asynccontextmanager
-async def opened(world: World, time: Time) -> AsyncIterator[Store]:
-    """The old store, in this process."""
-    store = await open_store(world.old, time)
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-@asynccontextmanager
-async def node(world: World, time: Time) -> AsyncIterator[Store]:
-    """One of the cluster."""
-    cluster = Cluster([world.nats.address], PARTITIONS, 1, world.history)
-    store = await open_node(world.folder / "node", cluster, time)
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-@pytest.fixture(autouse=True)
-def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that there are many."""
-    monkeypatch.setattr(blocks, "ROWS", 50)
-
-
-async def counts(store: Store) -> list[tuple[object, ...]]:
-    """Of every table, by site."""
-    tables = ("facts", "visits", "minutes", "ledger", "content")
-    return [
-        row
-        for table in tables
-        for row in await store.history.fetch(Statement(f"SELECT site, count(*) FROM {table} GROUP BY site"))
-    ]
+from tests.migrate.conftest import SECONDS, World
+from tests.migrate.parts import OLD, CutOff, Watcher, config_of, counts, cut_at, node, opened
+from tests.unit.live.made import SITE, START, fact
 
 
 async def test_a_store_at_rest_moves_at_once(world: World, time: Time) -> None:
@@ -206,15 +109,10 @@ async def test_rows_that_are_cut_off_go_on(world: World, time: Time) -> None:
 async def test_a_copy_that_the_journal_has_left_is_taken_anew(world: World, time: Time) -> None:
     """The hold ran out, rows were erased and the journal was trimmed, while a migration that had begun was away: what was
     erased is nowhere, what came is."""
-
-    def cut(label: str) -> None:
-        if label == "Rows+":
-            raise CutOff
-
     async with opened(world, time) as store:
         await send(store, OLD)
     with pytest.raises(CutOff):
-        await migrate(config_of(world), time, Watcher(cut))
+        await migrate(config_of(world), time, Watcher(cut_at("Rows+")))
     async with opened(world, time) as store:
         with pytest.raises(Full, match="carried into a cluster"):
             await store.engine.command(Erase(SITE, time.now, path="/1"))
@@ -232,31 +130,6 @@ async def test_a_copy_that_the_journal_has_left_is_taken_anew(world: World, time
         assert found == [(0,)]
 
 
-async def test_nobody_joins_half_of_a_cluster(world: World, time: Time) -> None:
-    """A node or a sink that is started while rows are on their way refuses, and says what it waits for."""
-
-    def cut(label: str) -> None:
-        if label == "Rows":
-            raise CutOff
-
-    async with opened(world, time) as store:
-        await send(store, OLD)
-    with pytest.raises(CutOff):
-        await migrate(config_of(world), time, Watcher(cut))
-    with pytest.raises(StoreRefused, match="wait for footfall migrate"):
-        async with node(world, time):
-            pass
-    client = await connect([world.nats.address])
-    partition = await open_partition(client, 1, keys_of(world.old)[0], replicas=1)
-    history = await open_history(world.history, keys_of(world.old)[0])
-    registry = await open_registry(client, replicas=1, name=FILLING)
-    with pytest.raises(StoreRefused, match="wait for footfall migrate"):
-        await open_filler(partition, history, registry, time)
-    await history.close()
-    await client.close()
-    assert await migrate(config_of(world), time, Watcher()) == []
-
-
 async def test_a_held_journal_keeps_what_was_not_carried(world: World, time: Time) -> None:
     """Checkpoints are taken as ever; for a day, then it is trimmed again."""
     async with opened(world, time) as store:
@@ -270,116 +143,6 @@ async def test_a_held_journal_keeps_what_was_not_carried(world: World, time: Tim
         await store.engine.record([fact(at=time.now)])
         await store.keeper.take()
         assert await store.journal.tail() == 6
-
-
-class Shaky(JetstreamPartition):
-    """Appends of which the caller never hears, and some that never come; made of one that works."""
-
-    answers: Iterator[str] = iter(())
-
-    async def append(self, records: Sequence[Record]) -> Position:
-        match next(self.answers, ""):
-            case "lost":
-                await super().append(records)
-                raise JournalFailed("the answer was lost")
-            case "never":
-                raise JournalFailed("nobody is there")
-        return await super().append(records)
-
-
-async def test_records_are_carried_once(world: World, tmp_path: Path) -> None:
-    """Facts and commands, over appends of which nobody knows whether they were carried out, with a node's between them, by
-    processes that know what was written down and no more."""
-    client = await connect([world.nats.address])
-    registry = await open_registry(client, replicas=1)
-    journal = await open_journal(tmp_path / "journal.sqlite", "store")
-    partitions = [await open_partition(client, number, "store", replicas=1, above=9_000) for number in range(PARTITIONS)]
-    begins = [await partition.head() for partition in partitions]
-    answers = iter(["", "lost", "never", "", "never", "lost", "lost", "", "never"])
-    for partition in partitions:
-        partition.__class__, partition.answers = Shaky, answers  # type: ignore[attr-defined]
-    assert all(begin > number << PARTITION_BITS | 9_000 for number, begin in enumerate(begins))
-    tail = Tail(partitions, registry, Carried(0))
-    await tail.mark()
-    failures = 0
-    for at in range(0, len(OLD), 40):
-        await journal.append(OLD[at : at + 40])
-        while True:
-            try:
-                await tail.follow(journal)
-            except JournalFailed:
-                failures += 1
-                await JetstreamPartition.append(partitions[failures % PARTITIONS], [fact(site="other")])
-                known = await carried(registry)
-                assert known is not None
-                tail = Tail(partitions, registry, known)
-                continue
-            break
-        assert await carried(registry) == Carried(tail.upto)  # the partitions may be trimmed now: nothing is to be looked for
-    assert failures >= 3
-    found: list[Record] = []
-    for partition, begin in zip(partitions, begins, strict=True):
-        found += [record async for _, records in partition.follow(begin) for record in records]
-    ours = [record for record in found if not isinstance(record, Fact) or record.site == SITE]
-    ids = [shared(record.id, record.visitor, PARTITIONS) for record in OLD if isinstance(record, Fact)]
-    assert sorted(record.id for record in ours if isinstance(record, Fact)) == sorted(ids)
-    assert sum(isinstance(record, Sweep) for record in ours) == PARTITIONS
-    assert sum(isinstance(record, Refused | Publish) for record in ours) == 2
-    assert sum(len(record.facts) for record in ours if isinstance(record, Import)) == 40
-    assert tail.upto == len(OLD)
-    await journal.append([Erase(SITE, START)])
-    with pytest.raises(StoreMismatch, match="rows were changed"):
-        await tail.follow(journal)
-    await journal.close()
-    await client.close()
-
-
-async def test_other_places_are_refused(world: World, time: Time, tmp_path: Path) -> None:
-    """A cluster with a node of its own, tables of another store, nobody there: said before anything is written."""
-    async with opened(world, time) as store:
-        await send(store, OLD[:5])
-    with pytest.raises(HistoryFailed, match="cannot be reached"):
-        await migrate(config_of(world, clickhouse="http://127.0.0.1:9/none"), time, Watcher())
-    other = await open_history(world.history, "another")
-    await other.close()
-    with pytest.raises(StoreMismatch, match="belong to store another"):
-        await migrate(config_of(world), time, Watcher())
-    async with node(replace_history(world), time):
-        pass
-    with pytest.raises(StoreMismatch, match="this cluster is store"):
-        await migrate(config_of(world), time, Watcher())
-    with pytest.raises(StoreRefused, match="holds no store"):
-        await migrate(config_of(world, data_folder=tmp_path / "nothing"), time, Watcher())
-    assert not (world.old / "migration").exists()
-
-
-def replace_history(world: World) -> World:
-    """The same without a history."""
-    return World(world.folder, world.nats, "")
-
-
-async def test_a_store_is_carried_by_one(world: World, time: Time) -> None:
-    """A second migration of the same folder refuses and harms nothing; when the first is gone, another one may."""
-
-    async def second() -> None:
-        with pytest.raises(FolderInUse, match="is being carried"):
-            await migrate(config_of(world), time, Watcher())
-
-    seconds: list[asyncio.Task[None]] = []
-    async with opened(world, time) as store:
-        await send(store, OLD[:5])
-    watcher = Watcher(lambda label: seconds.append(asyncio.create_task(second())) if label == "Rows" else None)
-    assert await migrate(config_of(world), time, watcher) == []
-    await asyncio.gather(*seconds)
-    assert seconds
-    assert await migrate(config_of(world), time, Watcher()) == []
-
-
-async def said(what: str, watcher: Watcher) -> None:
-    """Wait until it was."""
-    async with asyncio.timeout(SECONDS):
-        while not any(what in told for told in watcher.told):  # noqa: ASYNC110  # a person would look, too
-            await asyncio.sleep(0.02)
 
 
 async def test_what_nodes_changed_stays(world: World, time: Time) -> None:
@@ -398,36 +161,6 @@ async def test_what_nodes_changed_stays(world: World, time: Time) -> None:
     assert await migrate(config_of(world), time, Watcher()) == []
     async with node(world, time) as store:
         assert await store.registry.list("kind") == {"ours": b"3", "theirs": b"2"}
-
-
-async def test_partitions_that_others_make_are_none(world: World, time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A sink that is started anew when those of an earlier copy were just removed makes them, and their seqs begin too low: rows
-    of the copy would be taken for theirs."""
-
-    async def made(history: ClickhouseHistory) -> None:
-        await empty(history)
-        await open_partition(client, 1, keys_of(world.old)[0], replicas=1)
-
-    async with opened(world, time) as store:
-        await send(store, OLD[:5])
-    client, empty = await connect([world.nats.address]), ClickhouseHistory.empty
-    monkeypatch.setattr(ClickhouseHistory, "empty", made)
-    with pytest.raises(StoreMismatch, match="partition 1 was made by"):
-        await migrate(config_of(world), time, Watcher())
-    monkeypatch.setattr(ClickhouseHistory, "empty", empty)
-    assert await migrate(config_of(world), time, Watcher()) == []
-    await client.close()
-
-
-async def test_another_clickhouse_is_refused(world: World, time: Time, clickhouse: ClickhouseServer, tmp_path: Path) -> None:
-    """Than the one that the copy went to: it has nothing, and nobody would fill it."""
-    async with opened(world, time) as store:
-        await send(store, OLD[:5])
-    assert await migrate(config_of(world), time, Watcher()) == []
-    other = clickhouse.database(str(tmp_path / "other"))
-    with pytest.raises(StoreMismatch, match="not the ClickHouse"):
-        await migrate(config_of(world, clickhouse=other), time, Watcher())
-    clickhouse.drop(other)
 
 
 async def test_what_is_missing_is_named(world: World, time: Time) -> None:

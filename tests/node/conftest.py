@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +20,12 @@ from tests.clickhouse_server import ClickhouseServer, clickhouse_server
 from tests.engine.conftest import Time
 from tests.nats_server import NatsServer, nats_server
 from tests.unit.live.made import SITE, fact
+from tests.waiting import until as waited
 
 PARTITIONS = 4
 SECONDS = 60.0  # a test that waits longer has failed
+until = partial(waited, within=SECONDS)
 OpenNode = Callable[..., Awaitable[Store]]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Part of what script/test cluster runs."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.cluster)
 
 
 @pytest.fixture
@@ -120,10 +116,3 @@ async def told(store: Store) -> tuple[object, ...]:
     found = stats(store.engine.fold.site(SITE), store.engine.now())
     totals = found.total_page_views, found.unique_visitors, found.active_visitors, found.published_posts
     return (*totals, found.page_stats, {active.path: active.count for active in found.active_by_path})
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    """Wait for what nothing tells."""
-    async with asyncio.timeout(SECONDS):
-        while not is_so():  # noqa: ASYNC110  # as said
-            await asyncio.sleep(0.02)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import cast
 
@@ -14,6 +13,7 @@ from footfall.cluster import filling
 from footfall.cluster.filler import Filler
 from footfall.cluster.filling import Filling
 from footfall.journal.base import Behind, Partition
+from tests.waiting import until
 
 
 class Leases:
@@ -62,12 +62,6 @@ class Numbered:
 
     async def behind(self, position: int) -> Behind:
         return Behind()
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not is_so():  # noqa: ASYNC110  # nothing tells
-            await asyncio.sleep(0.005)
 
 
 async def test_leases_are_renewed_while_a_partition_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
