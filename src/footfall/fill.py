@@ -18,7 +18,6 @@ from footfall.house import cluster_of
 from footfall.http.listener import open_listener
 from footfall.http.sink_ops import told_of
 from footfall.store import open_filling
-from footfall.supervised import cancelled
 
 log = structlog.get_logger(__name__)
 
@@ -45,12 +44,11 @@ async def _fill(config: Config) -> None:
     filling, close = opening.result()
     try:
         async with _watched(config.metrics_listen, filling, clock):
-            running = asyncio.create_task(filling.run())
+            running = filling.start()
             log.info("ready")
             await asyncio.wait((stop, running), return_when=asyncio.FIRST_COMPLETED)
             if running.done():
                 running.result()
-            await cancelled(running)
             log.info("stopping")
     finally:
         stop.cancel()

@@ -7,7 +7,6 @@ told the same.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -75,12 +74,10 @@ async def node(folder: Path, cluster: Cluster, clock: Clock) -> AsyncIterator[St
     """One beside a sink."""
     store = await open_node(folder, cluster, clock)
     filling, close = await open_filling(cluster, clock)
-    carrying = asyncio.create_task(filling.run())
+    filling.start()
     try:
         yield store
     finally:
-        carrying.cancel()
-        await asyncio.gather(carrying, return_exceptions=True)
         await close()
         await store.close()
 

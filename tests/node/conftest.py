@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -77,18 +76,15 @@ class Sinks:
     def __init__(self, cluster: Cluster, time: Time) -> None:
         self._cluster, self._time = cluster, time
         self._close: Callable[[], Awaitable[None]] | None = None
-        self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         filling, self._close = await open_filling(self._cluster, self._time)
-        self._task = asyncio.create_task(filling.run())
+        filling.start()
 
     async def stop(self) -> None:
-        if self._task is not None and self._close is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        if self._close is not None:
             await self._close()
-            self._task = None
+            self._close = None
 
 
 @pytest.fixture

@@ -83,12 +83,10 @@ async def test_a_sink_tells_once_that_it_cannot_begin(nats: NatsServer, monkeypa
             return await opened(partition)
 
         filling._open = looked
-        running = asyncio.create_task(filling.run())
+        filling.start()
         async with asyncio.timeout(20):
             while len(looks) < 7:  # noqa: ASYNC110  # nothing tells
                 await asyncio.sleep(0.02)
         assert "cannot be reached" in filling.failure
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
         await close()
     assert [line["event"] for line in logs if line["log_level"] == "warning"] == ["a partition cannot be filled now"]

@@ -56,11 +56,17 @@ class Filling:
         self._opening: dict[int, asyncio.Task[Filler]] = {}  # by partition; their leases are ours
         self._patience = 0.0  # until when this round waits for those
         self._most = 0  # partitions that are ours
+        self._task: asyncio.Task[None] | None = None
         self._troubles: list[str] = []  # of the round that goes on
         self._told = ["starting"]  # of the last one
 
-    async def run(self) -> None:
-        """For ever. Raises StoreRefused when a partition and history do not fit together."""
+    def start(self) -> asyncio.Task[None]:
+        """Fill until `close`; needs a running loop. The task ends before only by what it raises: StoreRefused when a partition
+        and history do not fit together."""
+        self._task = asyncio.create_task(self._run(), name="filling")
+        return self._task
+
+    async def _run(self) -> None:
         looking = supervised(asyncio.create_task(self._look(), name="look at the journal"))
         try:
             await self._rounds()
@@ -89,6 +95,8 @@ class Filling:
 
     async def close(self) -> None:
         """Carry what was folded, leave checkpoints, give the leases back."""
+        if self._task is not None:
+            await cancelled(self._task)
         await cancelled(*self._opening.values(), *(task for _, task in self.fillers.values()))
         try:
             async with asyncio.timeout(_FINISH_SECONDS):
